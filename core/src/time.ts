@@ -1,0 +1,79 @@
+/**
+ * Instants and local days. Instants travel as RFC 3339 text in UTC with up to microseconds (a JavaScript Date
+ * has only milliseconds); everything local names its time zone. No clock in here: `now` is always a parameter.
+ */
+import { Temporal } from 'temporal-polyfill';
+import { AppError } from './errors.ts';
+
+/**
+ * Any RFC 3339 timestamp with an offset (ChirpStack sends nine decimals and +00:00) -> UTC text cut, not
+ * rounded, to microseconds: `2026-07-18T09:34:15.775023Z`.
+ * @throws AppError BAD_REQUEST when it is not an instant.
+ */
+export function parseInstant(text: unknown, at = 'time'): string {
+  if (typeof text === 'string') {
+    try {
+      return renderInstant(Temporal.Instant.from(text));
+    } catch {
+      // falls through to the sentence below
+    }
+  }
+  throw new AppError('BAD_REQUEST', `"${String(text).slice(0, 60)}" is not a moment in time.`, {
+    at,
+    hint: 'Write it as 2026-11-22T08:15:00Z or with an offset: 2026-11-22T09:15:00+01:00.',
+  });
+}
+
+/** Epoch milliseconds -> RFC 3339 text in UTC without superfluous decimals. */
+export function toInstant(epochMs: number): string {
+  return renderInstant(Temporal.Instant.fromEpochMilliseconds(Math.trunc(epochMs)));
+}
+
+function renderInstant(instant: Temporal.Instant): string {
+  const micros =
+    instant.epochNanoseconds / 1000n -
+    (instant.epochNanoseconds < 0n && instant.epochNanoseconds % 1000n !== 0n ? 1n : 0n);
+  return new Temporal.Instant(micros * 1000n).toString();
+}
+
+/** Start and end (UTC instants, half open) of a local day; 23 or 25 hours long when the clocks change. */
+export function toLocalDay(date: string, timeZone: string): { readonly start: string; readonly end: string } {
+  const day = Temporal.PlainDate.from(date);
+  const start = day.toZonedDateTime({ timeZone }).toInstant();
+  const end = day.add({ days: 1 }).toZonedDateTime({ timeZone }).toInstant();
+  return { start: start.toString(), end: end.toString() };
+}
+
+/** The local calendar date (YYYY-MM-DD) of an instant. */
+export function toLocalDate(instant: string, timeZone: string): string {
+  return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+}
+
+/** A school year begins on 1 August: 2026-07-31 belongs to 2025, 2026-08-01 to 2026. */
+export function toSchoolYear(date: string): number {
+  const day = Temporal.PlainDate.from(date);
+  return day.month >= 8 ? day.year : day.year - 1;
+}
+
+/**
+ * A local date and time as a person or a file writes it -> the UTC instant.
+ * `disambiguation` says which of two clock readings is meant in the night when the clocks go back.
+ * @throws AppError BAD_REQUEST when there is no such local time.
+ */
+export function fromLocal(
+  local: string,
+  timeZone: string,
+  disambiguation: 'earlier' | 'later' = 'earlier',
+): string {
+  try {
+    return Temporal.PlainDateTime.from(local)
+      .toZonedDateTime(timeZone, { disambiguation })
+      .toInstant()
+      .toString();
+  } catch {
+    throw new AppError('BAD_REQUEST', `"${local.slice(0, 60)}" is not a local date and time.`, {
+      at: 'time',
+      hint: 'Write it as 2026-11-22 09:15 or 2026-11-22T09:15:00.',
+    });
+  }
+}
