@@ -32,6 +32,7 @@ export interface DecoderOptions {
   readonly maxMemoryMb?: number;
   /** Codecs held ready by one thread. */
   readonly maxCodecs?: number;
+  /** Frames that travel to a thread together. */
   readonly batchSize?: number;
   /** Frames in the decoder at once; further calls wait. */
   readonly maxQueued?: number;
@@ -55,7 +56,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       },
       graceMs: options.graceMs ?? 200,
       maxCodecs,
-      batchSize: Math.min(options.batchSize ?? 64, maxCodecs),
+      batchSize: Math.max(1, options.batchSize ?? 512),
       ledger,
       workerFile: findDecodeWorker,
       compile: compileEngine,
