@@ -23,7 +23,7 @@ export interface Property {
 
 const QUDT = 'http://qudt.org/vocab/quantitykind/';
 const CF = 'http://vocab.nerc.ac.uk/standard_name/';
-const TORV = 'https://torv.eu/property/';
+const TORV = 'urn:torv:property:';
 
 const place = { subject: 'place', type: 'number' } as const;
 const device = { subject: 'device', type: 'number' } as const;
