@@ -194,8 +194,8 @@ export async function learnDevices(tx: Transaction, lessons: readonly DeviceLess
       ${l.map((d) => d.rssi)}::float8[], ${l.map((d) => d.snr)}::float8[], ${l.map((d) => d.dataRate)}::text[], ${l.map((d) => d.reason)}::text[])
     ON CONFLICT (device_id) DO UPDATE SET
       first_seen = least(s.first_seen, excluded.first_seen),
-      last_f_cnt = CASE WHEN excluded.last_seen >= s.last_seen THEN excluded.last_f_cnt ELSE s.last_f_cnt END,
-      last_dev_addr = CASE WHEN excluded.last_seen >= s.last_seen THEN excluded.last_dev_addr ELSE s.last_dev_addr END,
+      last_f_cnt = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.last_f_cnt, s.last_f_cnt) ELSE s.last_f_cnt END,
+      last_dev_addr = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.last_dev_addr, s.last_dev_addr) ELSE s.last_dev_addr END,
       rssi = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.rssi, s.rssi) ELSE s.rssi END,
       snr = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.snr, s.snr) ELSE s.snr END,
       data_rate = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.data_rate, s.data_rate) ELSE s.data_rate END,
@@ -325,4 +325,22 @@ export async function insertRejectedMessage(
   await sql`
     DELETE FROM rejected_messages WHERE source_id IS NOT DISTINCT FROM ${row.sourceId} AND id <= (
       SELECT id FROM rejected_messages WHERE source_id IS NOT DISTINCT FROM ${row.sourceId} ORDER BY id DESC OFFSET 1000 LIMIT 1)`;
+}
+
+/**
+ * Marks frames of a device to be decoded again; `sweep.ts` does the work.
+ * @param from inclusive, `until` exclusive: network time; a device's own times may lie earlier
+ */
+export async function markPending(
+  sql: Sql | Transaction,
+  deviceId: number,
+  states: readonly UplinkState[],
+  span?: { readonly from?: string; readonly until?: string },
+): Promise<number> {
+  const rows = await sql`
+    UPDATE uplinks SET state = ${UPLINK_STATES.pending}
+    WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
+      AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
+      AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')`;
+  return rows.count;
 }

@@ -251,3 +251,44 @@ export async function findSeries(
     WHERE v IS NOT NULL
     GROUP BY bucket ORDER BY bucket`;
 }
+
+/** Takes the readings of [from, until) from one Datastream to another; ids stay. A moment already taken there stays as it is. */
+export async function moveReadings(
+  tx: Transaction,
+  fromDatastream: number,
+  toDatastream: number,
+  span: { readonly from: string; readonly until: string | null },
+): Promise<number> {
+  if (fromDatastream === toDatastream) return 0;
+  const moved = await tx`
+    UPDATE observations o SET datastream_id = ${toDatastream}
+    WHERE o.datastream_id = ${fromDatastream} AND o.phenomenon_start >= ${span.from}::timestamptz
+      AND o.phenomenon_start < coalesce(${span.until}::timestamptz, 'infinity')
+      AND NOT EXISTS (SELECT FROM observations t WHERE t.datastream_id = ${toDatastream}
+        AND t.phenomenon_start = o.phenomenon_start AND t.channel IS NOT DISTINCT FROM o.channel)`;
+  if (moved.count > 0) await recountDatastreams(tx, [fromDatastream, toDatastream]);
+  return moved.count;
+}
+
+/** Removes the readings of [from, until) of one Datastream; they stay in the correction log. */
+export async function removeReadings(
+  tx: Transaction,
+  datastreamId: number,
+  span: { readonly from: string; readonly until: string | null },
+): Promise<number> {
+  const [gone] = await tx<{ n: number }[]>`
+    WITH gone AS (
+      DELETE FROM observations
+      WHERE datastream_id = ${datastreamId} AND phenomenon_start >= ${span.from}::timestamptz
+        AND phenomenon_start < coalesce(${span.until}::timestamptz, 'infinity')
+      RETURNING id, datastream_id, phenomenon_start, result_number, result_json, quality
+    ), logged AS (
+      INSERT INTO corrections (organisation_id, observation_id, datastream_id, phenomenon_start, change, old_number, old_json, old_quality)
+      SELECT d.organisation_id, gone.id, gone.datastream_id, gone.phenomenon_start, 'removed', gone.result_number, gone.result_json, gone.quality
+      FROM gone JOIN datastreams d ON d.id = gone.datastream_id
+    )
+    SELECT count(*)::int AS n FROM gone`;
+  const n = gone?.n ?? 0;
+  if (n > 0) await recountDatastreams(tx, [datastreamId]);
+  return n;
+}

@@ -5,7 +5,7 @@
 import type { FieldMapping, Measurement } from '@torv/core/mapping';
 import { PROPERTIES, type PropertyKey } from '@torv/core/properties';
 import { UNITS } from '@torv/core/units';
-import type { Sql, Transaction } from '../db/database.ts';
+import type { Fragment, Sql, Transaction } from '../db/database.ts';
 
 export interface IngestCodec {
   readonly codecId: number;
@@ -53,7 +53,6 @@ interface DeviceRow {
   readonly version_id: number | null;
   readonly script: string | null;
   readonly script_hash: string | null;
-  readonly codec_organisation_id: number | null;
   readonly mapping: readonly FieldMapping[] | null;
   readonly quarantine_reason: string | null;
 }
@@ -75,16 +74,24 @@ export async function findIngestDevices(
   organisationId: number,
   devEuis: readonly string[],
 ): Promise<IngestDevice[]> {
+  return findWhere(sql, sql`d.organisation_id = ${organisationId} AND d.dev_eui = ANY(${devEuis as string[]}::text[])`);
+}
+
+export async function findIngestDevicesById(sql: Sql | Transaction, ids: readonly number[]): Promise<IngestDevice[]> {
+  return findWhere(sql, sql`d.id = ANY(${ids as number[]}::bigint[])`);
+}
+
+async function findWhere(sql: Sql | Transaction, where: Fragment): Promise<IngestDevice[]> {
   const rows = await sql<DeviceRow[]>`
     SELECT d.id, d.organisation_id, d.dev_eui, d.state, d.name, d.sensor_id,
            d.version || '/' || coalesce(c.version, 0) AS epoch,
-           c.id AS codec_id, v.id AS version_id, v.script, v.script_hash, c.organisation_id AS codec_organisation_id,
+           c.id AS codec_id, v.id AS version_id, v.script, v.script_hash,
            v.description->'mapping' AS mapping,
            CASE WHEN c.quarantined_at IS NOT NULL THEN coalesce(c.quarantine_reason, 'switched off') END AS quarantine_reason
     FROM devices d
     LEFT JOIN codecs c ON c.id = d.codec_id
     LEFT JOIN codec_versions v ON v.codec_id = c.id AND v.number = c.current_version
-    WHERE d.organisation_id = ${organisationId} AND d.dev_eui = ANY(${devEuis as string[]}::text[])`;
+    WHERE ${where}`;
   if (rows.length === 0) return [];
   const assignments = await sql<AssignmentRow[]>`
     SELECT a.id, a.device_id, a.property_key, a.channel, a.place_id, a.valid_from, a.valid_until,
@@ -119,7 +126,7 @@ export async function findIngestDevices(
         : {
             codecId: row.codec_id,
             versionId: row.version_id,
-            key: `${organisationId}:${row.script_hash}`,
+            key: `${row.organisation_id}:${row.script_hash}`,
             script: row.script,
             mapping: row.mapping ?? [],
             quarantineReason: row.quarantine_reason,
