@@ -1,0 +1,64 @@
+/** Organisations: who owns what. The system organisation owns ObservedProperties and shipped codecs. */
+import { AppError } from '@torv/core/errors';
+import { PROPERTIES, PROPERTY_KEYS } from '@torv/core/properties';
+import { insertAudit } from '../access/audit-store.ts';
+import type { Actor } from '../access/port.ts';
+import type { Sql, Transaction } from '../db/database.ts';
+
+export interface Organisation {
+  readonly id: number;
+  readonly slug: string;
+  readonly name: string;
+  readonly kind: 'municipality' | 'partner' | 'demo' | 'system' | 'open';
+  readonly country: string;
+  readonly timeZone: string;
+  readonly locale: 'da' | 'sv' | 'nl' | 'en';
+  readonly version: number;
+}
+
+export type NewOrganisation = Omit<Organisation, 'id' | 'version' | 'kind'> & {
+  readonly kind?: 'municipality' | 'partner' | 'demo';
+  readonly ground?: unknown;
+};
+
+const columns = (sql: Sql | Transaction) => sql`id, slug, name, kind, country, time_zone AS "timeZone", locale, version`;
+
+export async function findOrganisations(sql: Sql | Transaction): Promise<Organisation[]> {
+  return sql<Organisation[]>`SELECT ${columns(sql)} FROM organisations WHERE kind <> 'system' ORDER BY id`;
+}
+
+/** By number or by slug. @throws AppError NOT_FOUND */
+export async function getOrganisation(sql: Sql | Transaction, ref: number | string): Promise<Organisation> {
+  const [row] = await sql<Organisation[]>`
+    SELECT ${columns(sql)} FROM organisations
+    WHERE ${typeof ref === 'number' ? sql`id = ${ref}` : sql`slug = ${ref}`}`;
+  if (!row) throw new AppError('NOT_FOUND', `There is no organisation "${ref}".`, { at: 'organisation' });
+  return row;
+}
+
+/** @throws AppError EXISTS when the slug is taken */
+export async function createOrganisation(tx: Transaction, actor: Actor, input: NewOrganisation): Promise<Organisation> {
+  const [row] = await tx<Organisation[]>`
+    INSERT INTO organisations (slug, name, kind, country, time_zone, locale, ground)
+    VALUES (${input.slug}, ${input.name}, ${input.kind ?? 'municipality'}, ${input.country}, ${input.timeZone}, ${input.locale},
+      ${JSON.stringify(input.ground ?? { type: 'FeatureCollection', features: [] })}::text::jsonb)
+    ON CONFLICT (slug) DO NOTHING
+    RETURNING ${columns(tx)}`;
+  if (!row) throw new AppError('EXISTS', `An organisation "${input.slug}" exists already.`, { at: 'slug' });
+  await insertAudit(tx, actor, { organisationId: row.id, action: 'create', entity: 'organisation', entityId: row.id, after: row });
+  return row;
+}
+
+/** The property table as ObservedProperties of the system organisation; run at each start, changes only what differs. */
+export async function syncObservedProperties(sql: Sql | Transaction): Promise<void> {
+  const rows = PROPERTY_KEYS.map((key) => ({ key, ...PROPERTIES[key] }));
+  await sql`
+    INSERT INTO observed_properties AS p (organisation_id, key, name, definition, description, visibility)
+    SELECT o.id, g.key, g.name, g.definition, g.description, 'public'
+    FROM unnest(${rows.map((r) => r.key)}::text[], ${rows.map((r) => r.name)}::text[], ${rows.map((r) => r.definition)}::text[],
+      ${rows.map((r) => `${r.name}, in ${r.unit === '1' || r.unit === '{#}' ? 'counts or states' : r.unit}`)}::text[])
+      AS g(key, name, definition, description)
+    CROSS JOIN organisations o WHERE o.kind = 'system'
+    ON CONFLICT (key) DO UPDATE SET name = excluded.name, definition = excluded.definition, description = excluded.description
+    WHERE (p.name, p.definition, p.description) IS DISTINCT FROM (excluded.name, excluded.definition, excluded.description)`;
+}
