@@ -19,7 +19,7 @@ const ClockTime = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
 const DemoPlaceData = Type.Object(
   {
     ref: Type.String({ minLength: 1 }),
-    kind: Type.Union(['site', 'building', 'room', 'point'].map((kind) => Type.Literal(kind))),
+    kind: Type.Enum(['site', 'building', 'room', 'point']),
     name: Type.String({ minLength: 1 }),
     parent: Type.Optional(Type.String()),
     /** Longitude, latitude (WGS 84). */
@@ -30,9 +30,7 @@ const DemoPlaceData = Type.Object(
     floor: Type.Optional(Type.String()),
     areaM2: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
     volumeM3: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-    ventilation: Type.Optional(
-      Type.Union(['none', 'natural', 'mechanical', 'co2-controlled'].map((kind) => Type.Literal(kind))),
-    ),
+    ventilation: Type.Optional(Type.Enum(['none', 'natural', 'mechanical', 'co2-controlled'])),
     ventilationM3PerHour: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
     /** The class that has this room, by what it is called this year: its pupils move on each August. */
     class: Type.Optional(
@@ -65,7 +63,7 @@ const DemoDeviceData = Type.Object(
     /** Maker and model as people know it; the network server's device profile bears this name. */
     product: Type.String({ minLength: 1 }),
     intervalS: Type.Integer({ minimum: 60 }),
-    quirk: Type.Optional(Type.Union(QUIRKS.map((quirk) => Type.Literal(quirk)))),
+    quirk: Type.Optional(Type.Enum(QUIRKS)),
     tags: Type.Optional(Type.Record(Type.String(), Type.String())),
   },
   { additionalProperties: false },
