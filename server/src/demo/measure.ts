@@ -19,9 +19,9 @@ import { toSaturationGM3 } from './weather.ts';
 import type { World } from './world.ts';
 
 /** How much too low the one badly calibrated CO2 sensor reads. */
-export const LOW_SENSOR_PPM = 110;
+const LOW_SENSOR_PPM = 110;
 /** What a temperature sensor says when it lost power while measuring. */
-export const WILD_TEMPERATURE_C = 85;
+const WILD_TEMPERATURE_C = 85;
 
 export interface Moment {
   readonly world: World;

@@ -50,8 +50,9 @@ export function toSound(
     1.1 * fromWest * Math.min(1, wind / 5) * (quieterDb > 0 ? 2 : 0.4) -
     quieterDb;
   const slot = Math.floor((day.startMs / 60_000 + elapsed) / 10);
-  const local =
-    (wall > 390 && wall < 1320 ? 47 : 36) + 4 * toSmooth(seed, 90 + (key % 7), slot / 3) + wind * 0.8;
+  // birds, gardens and neighbours wake from five to seven and go to bed after nine
+  const awake = Math.min(1, Math.max(0, (wall - 300) / 120)) * Math.min(1, Math.max(0, (1410 - wall) / 150));
+  const local = 36 + 11 * awake + 4 * toSmooth(seed, 90 + (key % 7), slot / 3) + wind * 0.8;
   const laeqDb =
     10 * Math.log10(10 ** (road / 10) + 10 ** (local / 10)) + 0.5 * toNormal(seed, 97, key, slot);
   const lafMaxDb = laeqDb + 7 + 3.5 * Math.abs(toNormal(seed, 98, key, slot));

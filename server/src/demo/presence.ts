@@ -22,7 +22,7 @@ export interface Lesson {
   readonly until: number;
 }
 
-export function parseClock(text: string): number {
+function parseClock(text: string): number {
   return Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
 }
 

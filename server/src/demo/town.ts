@@ -50,7 +50,7 @@ const DemoPlaceData = Type.Object(
   { additionalProperties: false },
 );
 
-export const QUIRKS = ['restarts', 'wild', 'battery', 'low', 'silent'] as const;
+const QUIRKS = ['restarts', 'wild', 'battery', 'low', 'silent'] as const;
 
 const DemoDeviceData = Type.Object(
   {
@@ -133,7 +133,7 @@ export function parseTown(document: unknown): TownData {
 }
 
 /** The folder `demo/` beside or above this file: the same from the sources and from the built server. */
-export function findDemoFile(name: string): string {
+function findDemoFile(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const path = join(folder, 'demo', name);
