@@ -10,6 +10,9 @@ import type { SessionLimits } from './embedded-sessions.ts';
 import { TYPES } from './values.ts';
 
 export type Sql = postgres.Sql;
+export type Transaction = postgres.TransactionSql;
+/** A piece of SQL that stands in another query. */
+export type Fragment = postgres.Fragment;
 
 export interface Log {
   debug(fields: object, text: string): void;
