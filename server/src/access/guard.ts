@@ -45,7 +45,7 @@ export function checkAllowed(allow: Allow, actor: Actor): void {
 /** @returns the list of all routes with who may use them, for the role test and the OpenAPI document */
 export function guardRoutes(app: App, authenticate: (request: FastifyRequest) => Promise<Actor>): readonly DeclaredRoute[] {
   const routes: DeclaredRoute[] = [];
-  app.decorateRequest('actor', null as unknown as Actor);
+  app.decorateRequest<Actor | null>('actor', null);
   app.addHook('onRoute', (route) => {
     const allow = (route.config as { allow?: Allow } | undefined)?.allow;
     if (allow === undefined) throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it`);

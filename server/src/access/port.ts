@@ -3,7 +3,7 @@
  * `readable` or `writable` where the table enters it; no handler compares roles itself.
  */
 import { AppError } from '@torv/core/errors';
-import type { Fragment, Sql } from '../db/database.ts';
+import type { Fragment, Sql, Transaction } from '../db/database.ts';
 
 export const ROLES = ['viewer', 'editor', 'administrator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -50,7 +50,7 @@ export function organisationsOf(actor: Actor, role: Role): readonly number[] | u
  * Rows of `table` (an alias in the query) that the actor may read. `open` tables carry a visibility column of
  * their own; the others are only for members of the organisation.
  */
-export function readable(sql: Sql, actor: Actor, table: string, kind: 'open' | 'members'): Fragment {
+export function readable(sql: Sql | Transaction, actor: Actor, table: string, kind: 'open' | 'members'): Fragment {
   const organisations = organisationsOf(actor, 'viewer');
   if (organisations === undefined) return sql`TRUE`;
   const column = sql(`${table}.organisation_id`);
@@ -59,7 +59,7 @@ export function readable(sql: Sql, actor: Actor, table: string, kind: 'open' | '
 }
 
 /** Rows of `table` that the actor may change with at least `role`. */
-export function writable(sql: Sql, actor: Actor, table: string, role: Exclude<Role, 'viewer'>): Fragment {
+export function writable(sql: Sql | Transaction, actor: Actor, table: string, role: Exclude<Role, 'viewer'>): Fragment {
   const organisations = organisationsOf(actor, role);
   if (organisations === undefined) return sql`TRUE`;
   if (organisations.length === 0) return sql`FALSE`;

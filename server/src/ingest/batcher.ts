@@ -54,7 +54,7 @@ function isCollision(error: unknown): boolean {
 }
 
 async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<IngestReport> {
-  const reason = error instanceof AppError ? error.detail : `The database refused this frame: ${(error as Error).message}`;
+  const reason = error instanceof AppError ? error.detail : `This frame cannot be stored: ${String((error as Error).message)}`;
   await insertRejectedMessage(sql, {
     organisationId: item.organisationId,
     sourceId: item.sourceId,

@@ -2,6 +2,7 @@
  * What a batch of new frames teaches beside its readings: gateways and their signal, battery, last seen, rates.
  * Only frames that are truly new teach, so that the same file replayed changes nothing.
  */
+import { groupBy } from '@torv/core/group-by';
 import type { Transaction } from '../db/database.ts';
 import type { ReadFrame } from './readings.ts';
 import {
@@ -145,12 +146,7 @@ export async function learn(
   copied: ReadonlyMap<number, number>,
   gatewayIds: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const byDevice = new Map<number, Lesson[]>();
-  for (const lesson of fresh) {
-    const list = byDevice.get(lesson.row.deviceId) ?? [];
-    list.push(lesson);
-    byDevice.set(lesson.row.deviceId, list);
-  }
+  const byDevice = groupBy(fresh, (lesson) => lesson.row.deviceId);
   await learnDevices(tx, [...byDevice.values()].map(toDeviceLesson));
   await addCopies(tx, copied);
   await learnSignal(tx, toSignalLessons(fresh, gatewayIds));

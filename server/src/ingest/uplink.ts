@@ -3,6 +3,7 @@
  * statistics are written together or not at all, and nobody is told "kept" before the commit.
  * Decoding happens before the transaction. Does not know which network server a frame came from.
  */
+import { groupBy } from '@torv/core/group-by';
 import type { Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import { deleteReadingsOfUplinks, insertReadings, type Reading, recountDatastreams, type StoredReading } from '../observations/store.ts';
@@ -116,13 +117,7 @@ export async function ingestBatch(deps: IngestDeps, items: readonly IngestItem[]
 }
 
 async function knowDevices(deps: IngestDeps, items: readonly IngestItem[]): Promise<ReadonlyMap<IngestItem, IngestDevice>> {
-  const byOrganisation = new Map<number, IngestItem[]>();
-  for (const item of items) {
-    const list = byOrganisation.get(item.organisationId) ?? [];
-    list.push(item);
-    byOrganisation.set(item.organisationId, list);
-  }
-  for (const [organisationId, list] of byOrganisation) {
+  for (const [organisationId, list] of groupBy(items, (item) => item.organisationId)) {
     const missing = () => [...new Set(list.map((i) => i.uplink.devEui))].filter((eui) => !deps.devices.get(organisationId, eui));
     let unknown = missing();
     if (unknown.length === 0) continue;
@@ -235,12 +230,7 @@ interface FramePlan {
 }
 
 async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<FramePlan> {
-  const byKey = new Map<string, Heard[]>();
-  for (const h of heard) {
-    const list = byKey.get(h.key) ?? [];
-    list.push(h);
-    byKey.set(h.key, list);
-  }
+  const byKey = groupBy(heard, (h) => h.key);
   const probes = [...byKey].map(([key, list]) => {
     const { device, item } = list[0] as Heard;
     const times = list.map((h) => h.item.uplink.networkTime).sort((a, b) => Date.parse(a) - Date.parse(b));

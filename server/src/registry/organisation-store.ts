@@ -2,7 +2,7 @@
 import { AppError } from '@torv/core/errors';
 import { PROPERTIES, PROPERTY_KEYS } from '@torv/core/properties';
 import { insertAudit } from '../access/audit-store.ts';
-import type { Actor } from '../access/port.ts';
+import { type Actor, organisationsOf } from '../access/port.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 
 export interface Organisation {
@@ -61,4 +61,21 @@ export async function syncObservedProperties(sql: Sql | Transaction): Promise<vo
     CROSS JOIN organisations o WHERE o.kind = 'system'
     ON CONFLICT (key) DO UPDATE SET name = excluded.name, definition = excluded.definition, description = excluded.description
     WHERE (p.name, p.definition, p.description) IS DISTINCT FROM (excluded.name, excluded.definition, excluded.description)`;
+}
+
+/** An organisation as the actor may meet it: a member's own, or the open demo. @throws AppError NOT_FOUND */
+export async function getVisibleOrganisation(sql: Sql | Transaction, actor: Actor, id: number): Promise<Organisation> {
+  const member = organisationsOf(actor, 'viewer');
+  const here = actor.kind === 'link' && actor.organisationId === id;
+  const organisation = await getOrganisation(sql, id).catch(() => undefined);
+  if (!organisation || !(member === undefined || here || member.includes(id) || organisation.kind === 'demo' || organisation.kind === 'open')) {
+    throw new AppError('NOT_FOUND', 'There is no such organisation.', { at: 'organisation' });
+  }
+  return organisation;
+}
+
+/** The ground of the map: boundary, buildings, roads as GeoJSON. */
+export async function findGround(sql: Sql | Transaction, organisationId: number): Promise<unknown> {
+  const [row] = await sql<{ ground: unknown }[]>`SELECT ground FROM organisations WHERE id = ${organisationId}`;
+  return row?.ground ?? { type: 'FeatureCollection', features: [] };
 }
