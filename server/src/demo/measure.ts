@@ -205,8 +205,8 @@ function toCmi4160(moment: Moment): Payload {
 
 /** Codec key -> what a device with it sends. */
 const MODELS: Readonly<Record<string, (moment: Moment) => Payload>> = {
-  'elsys/elsys': toElsys,
-  'milesight/am300': toAm307,
+  'elsys/ers-co2': toElsys,
+  'milesight/am307': toAm307,
   'milesight/ws302': toWs302,
   'milesight/wts506': toWts506,
   'milesight/em500-co2': toEm500,
