@@ -26,9 +26,9 @@ const toElsysCo2 = (frame: DemoFrame) =>
 describe('framesBetween', () => {
   test('gives the same frames however a period is cut and whatever was asked before', () => {
     const start = Date.parse('2026-11-17T21:30:00Z');
-    const length = 4 * 3_600_000;
+    const length = 2 * 3_600_000;
     const whole = [...framesBetween(town, toInstant(start), toInstant(start + length))];
-    expect(whole.length).toBeGreaterThan(1000);
+    expect(whole.length).toBeGreaterThan(700);
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: length }), { maxLength: 6 }),
@@ -42,7 +42,7 @@ describe('framesBetween', () => {
           expect((backwards ? found.toReversed() : found).flat()).toEqual(whole);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 
