@@ -76,11 +76,14 @@ const GUEST_FAULTS: ReadonlySet<unknown> = new Set<Fault>([
   'no-function',
 ]);
 
+/** PostgreSQL's jsonb takes neither; JSON.stringify writes whole characters as they are, so these stand alone. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f][0-9a-f]{2})/gi;
+
 /** What the guest (or the worker around it) wrote: d data, e errors, w warnings, l logs, f fault, r its reason. */
 export function toOutcome(text: string, ms: number): DecodeOutcome {
   let answer: unknown;
   try {
-    answer = JSON.parse(text);
+    answer = JSON.parse(text.replace(UNSTORABLE, '\\ufffd'));
   } catch {
     return faulted('crash', REASONS.crash, ms);
   }

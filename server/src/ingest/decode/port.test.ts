@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDecoder, type Decoder, type DecodeRequest } from './port.ts';
+import { createDecoder, type DecodeRequest, type Decoder } from './port.ts';
 
 let decoder: Decoder;
 beforeAll(() => {
@@ -38,20 +38,28 @@ describe('the entry points of a codec', () => {
       return { data: { bytes: input.bytes, plain: Array.isArray(input.bytes), fPort: input.fPort,
         time: input.recvTime instanceof Date && input.recvTime.toISOString(), variables: input.variables } };
     }`);
-    expect(data).toEqual({ bytes: [1, 0, 226, 2, 41, 4], plain: true, fPort: 5, time: RECEIVED, variables: {} });
-  });
-
-  it('calls Decoder(bytes, port) and takes what it returns as the data', async () => {
-    expect(await dataOf('function Decoder(bytes, port) { return { n: bytes.length, port: port }; }')).toEqual({
-      n: 6,
-      port: 5,
+    expect(data).toEqual({
+      bytes: [1, 0, 226, 2, 41, 4],
+      plain: true,
+      fPort: 5,
+      time: RECEIVED,
+      variables: {},
     });
   });
 
-  it('calls Decode(port, bytes, variables)', async () => {
-    expect(await dataOf('function Decode(port, bytes, v) { return { n: bytes.length, port: port, v: v }; }')).toEqual(
-      { n: 6, port: 5, v: {} },
+  it('calls Decoder(bytes, port) and takes what it returns as the data', async () => {
+    expect(await dataOf('function Decoder(bytes, port) { return { n: bytes.length, port: port }; }')).toEqual(
+      {
+        n: 6,
+        port: 5,
+      },
     );
+  });
+
+  it('calls Decode(port, bytes, variables)', async () => {
+    expect(
+      await dataOf('function Decode(port, bytes, v) { return { n: bytes.length, port: port, v: v }; }'),
+    ).toEqual({ n: 6, port: 5, v: {} });
   });
 
   it('calls decode(payload, metadata) with the message and the device as OS2iot hands them over', async () => {
@@ -72,29 +80,41 @@ describe('the entry points of a codec', () => {
   });
 
   it('prefers decodeUplink where a script has several', async () => {
-    const script = 'function Decoder() { return { old: 1 }; } const decodeUplink = (i) => ({ data: { n: i.fPort } });';
+    const script =
+      'function Decoder() { return { old: 1 }; } const decodeUplink = (i) => ({ data: { n: i.fPort } });';
     expect(await dataOf(script)).toEqual({ n: 5 });
   });
 
   it.each([
     ['export function', 'export function decodeUplink(i) { return { data: { n: i.fPort } }; }'],
-    ['export default function', 'export default function decodeUplink(i) { return { data: { n: i.fPort } }; }'],
+    [
+      'export default function',
+      'export default function decodeUplink(i) { return { data: { n: i.fPort } }; }',
+    ],
     ['export default object', 'export default { decodeUplink(i) { return { data: { n: i.fPort } }; } };'],
-    ['export list', 'function decodeUplink(i) { return { data: { n: i.fPort } }; }\nexport { decodeUplink };'],
+    [
+      'export list',
+      'function decodeUplink(i) { return { data: { n: i.fPort } }; }\nexport { decodeUplink };',
+    ],
     [
       'guarded module.exports',
       'function decodeUplink(i) { return { data: { n: i.fPort } }; }\nif (typeof module !== "undefined") module.exports = { decodeUplink };',
     ],
     ['exports only', 'exports.decodeUplink = function (i) { return { data: { n: i.fPort } }; };'],
-    ['redeclared module', 'const module = 1, exports = 2; function decodeUplink(i) { return { data: { n: i.fPort } }; }'],
+    [
+      'redeclared module',
+      'const module = 1, exports = 2; function decodeUplink(i) { return { data: { n: i.fPort } }; }',
+    ],
   ])('runs a script in the form "%s"', async (_form, script) => {
     expect(await dataOf(script)).toEqual({ n: 5 });
   });
 
   it('runs sloppy scripts: implicit globals and old octal numbers', async () => {
-    expect(await dataOf('function Decoder(b) { total = 0; for (i = 0; i < 3; i++) total += b[i]; return { total, o: 010 }; }')).toEqual(
-      { total: 227, o: 8 },
-    );
+    expect(
+      await dataOf(
+        'function Decoder(b) { total = 0; for (i = 0; i < 3; i++) total += b[i]; return { total, o: 010 }; }',
+      ),
+    ).toEqual({ total: 227, o: 8 });
   });
 
   it('names the fault when a script has no entry point', async () => {
@@ -103,18 +123,28 @@ describe('the entry points of a codec', () => {
 
   it('names the line of a script that does not compile', async () => {
     const outcome = await decode('var a = 1;\nvar b = ;');
-    expect(outcome).toMatchObject({ kind: 'fault', fault: 'syntax', reason: expect.stringContaining('line 2') });
+    expect(outcome).toMatchObject({
+      kind: 'fault',
+      fault: 'syntax',
+      reason: expect.stringContaining('line 2'),
+    });
   });
 
   it('names the error of a script that throws while it loads', async () => {
     const outcome = await decode('var x = require("fs");');
-    expect(outcome).toMatchObject({ kind: 'fault', fault: 'syntax', reason: expect.stringContaining("'require'") });
+    expect(outcome).toMatchObject({
+      kind: 'fault',
+      fault: 'syntax',
+      reason: expect.stringContaining("'require'"),
+    });
   });
 });
 
 describe('what a codec answers', () => {
   it('is failed with the errors of the codec', async () => {
-    const outcome = await decode('function decodeUplink() { return { errors: ["unknown port"], warnings: ["w"] }; }');
+    const outcome = await decode(
+      'function decodeUplink() { return { errors: ["unknown port"], warnings: ["w"] }; }',
+    );
     expect(outcome).toMatchObject({ kind: 'failed', errors: ['unknown port'], warnings: ['w'] });
   });
 
@@ -249,8 +279,12 @@ describe('many frames', () => {
 
   it('are refused by name when the request itself is wrong', async () => {
     const script = 'function Decoder() { return {}; }';
-    await expect(decoder.decode([request(script, { bytes: 'xyz' })])).rejects.toMatchObject({ at: '/0/bytes' });
-    await expect(decoder.decode([request(script, { recvTime: 'noon' })])).rejects.toMatchObject({ at: '/0/recvTime' });
+    await expect(decoder.decode([request(script, { bytes: 'xyz' })])).rejects.toMatchObject({
+      at: '/0/bytes',
+    });
+    await expect(decoder.decode([request(script, { recvTime: 'noon' })])).rejects.toMatchObject({
+      at: '/0/recvTime',
+    });
   });
 
   it('end with UNAVAILABLE when the decoder closes', async () => {
