@@ -19,7 +19,7 @@ export function isAbsent(value: unknown): value is undefined | null | '' {
 /** A finite number, also when written as text, within its bounds. */
 export function readNumber(value: unknown, minimum: number, maximum: number): number | undefined {
   const number =
-    typeof value === 'string' && value.length <= 40 && /^-?[0-9]/.test(value) ? Number(value) : value;
+    typeof value === 'string' && /^-?[0-9]{1,20}(?:\.[0-9]{1,20})?$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && number >= minimum && number <= maximum ? number : undefined;
 }
 
