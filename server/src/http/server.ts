@@ -4,6 +4,7 @@
  */
 import { AppError } from '@torv/core/errors';
 import cookie from '@fastify/cookie';
+import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -71,6 +72,12 @@ export async function createHttp(config: Config, logger: FastifyBaseLogger): Pro
     throw new AppError('NOT_FOUND', `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`);
   });
   await app.register(cookie);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Torv', version: '1', description: 'Everything of Torv beside SensorThings (/sta/v1.1).', license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' } },
+    },
+  });
   app.addHook('onRequest', async (request, reply) => {
     refuseCrossSite(request, config);
     reply.headers({
