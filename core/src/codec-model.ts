@@ -6,8 +6,8 @@
 import { AppError } from './errors.ts';
 import { type FieldMapping, parseFieldMappings } from './mapping.ts';
 
-export const POWER_SOURCES = ['battery', 'mains'] as const;
-export type PowerSource = (typeof POWER_SOURCES)[number];
+const POWER_SOURCES = ['battery', 'mains'] as const;
+type PowerSource = (typeof POWER_SOURCES)[number];
 
 export interface CodecModel {
   /** `vendor/model` in lower case; never reused for another device. */

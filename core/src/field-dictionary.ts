@@ -159,9 +159,9 @@ export const FIELD_DICTIONARY: readonly DictionaryRow[] = [
     candidates: [as('sound_level', 'dB[SPL]', 15, 140), as('sound_level_momentary', 'dB[SPL]', 15, 150)],
     guard: 'it may be an average (LAeq) or the level of a moment, with A or C weighting',
   },
-  { names: ['laeq', 'la_eq'], candidates: [as('sound_level', 'dB[SPL]', 15, 140)] },
+  { names: ['laeq', 'la_eq', 'l_aeq'], candidates: [as('sound_level', 'dB[SPL]', 15, 140)] },
   {
-    names: ['lamax', 'la_max', 'laf_max', 'la_fmax', 'sound_peak'],
+    names: ['lamax', 'la_max', 'laf_max', 'la_fmax', 'l_amax', 'sound_peak'],
     candidates: [as('sound_level_max', 'dB[SPL]', 15, 150)],
   },
   {

@@ -14,7 +14,7 @@ export interface FieldSuggestion {
   readonly value: string | number | boolean | null;
   /** `likely` names one meaning to confirm; `choose` several or none; `not-a-reading` and `unknown` say so. */
   readonly kind: 'likely' | 'choose' | 'not-a-reading' | 'unknown';
-  /** Best first; those whose range holds the value. More than one is never ranked by guessing. */
+  /** Those that the value fits stand first; their order says nothing more. */
   readonly candidates: readonly { readonly property: PropertyKey; readonly unit: UnitCode }[];
   /** One sentence for the technician. */
   readonly reason: string;
@@ -143,34 +143,35 @@ function suggest(leaf: Leaf): Omit<FieldSuggestion, 'field' | 'value'> {
         }
       : { kind: 'unknown', candidates: [], reason: `Nothing is known of the name \`${name}\`.` };
   }
+  const why = row.guard === undefined ? '' : `: ${row.guard}`;
+  if (row.candidates.length === 0) return { kind: 'choose', candidates: [], reason: `\`${name}\`${why}.` };
   const inUnit =
     leaf.unit === undefined ? row.candidates : row.candidates.filter((c) => c.unit === leaf.unit);
-  const candidates = inUnit.map(({ property, unit }) => ({ property, unit }));
-  const why = row.guard === undefined ? '' : `: ${row.guard}`;
-  if (row.candidates.length === 0) return { kind: 'choose', candidates, reason: `\`${name}\`${why}.` };
-  if (typeof leaf.value === 'string' && toNumber(leaf.value) === undefined) {
+  const fitting = inUnit.filter((c) => fits(c, leaf.value));
+  const candidates = [...fitting, ...inUnit.filter((c) => !fitting.includes(c))].map(
+    ({ property, unit }) => ({
+      property,
+      unit,
+    }),
+  );
+  const choose = (reason: string) => ({ kind: 'choose', candidates, reason }) as const;
+  if (typeof leaf.value === 'string' && toNumber(leaf.value) === undefined)
+    return choose(
+      `\`${name}\` is the word "${leaf.value.slice(0, 40)}" here: say what each word stands for.`,
+    );
+  // The number may settle the unit (101300 is pascal), never what is measured (3.6 may be volts or per cent).
+  const [first] = fitting;
+  if (first && fitting.length === 1 && inUnit.every((c) => c.property === first.property)) {
+    const told = leaf.unit === undefined ? 'is mostly' : 'comes with its unit and is mostly';
     return {
-      kind: 'choose',
+      kind: 'likely',
       candidates,
-      reason: `\`${name}\` is the word "${leaf.value.slice(0, 40)}" here: say what each word stands for.`,
+      reason: `\`${name}\` ${told} ${first.property} in ${first.unit}${why}.`,
     };
   }
-  const only = inUnit.length === 1 ? inUnit[0] : undefined;
-  if (!only)
-    return { kind: 'choose', candidates, reason: `\`${name}\` can mean several things${why}: choose.` };
-  if (!fits(only, leaf.value)) {
-    return {
-      kind: 'choose',
-      candidates,
-      reason: `\`${name}\` is mostly ${only.property} in ${only.unit}, but ${String(leaf.value)} does not fit${why}.`,
-    };
-  }
-  const told = leaf.unit === undefined ? 'is mostly' : 'comes with its unit and is mostly';
-  return {
-    kind: 'likely',
-    candidates,
-    reason: `\`${name}\` ${told} ${only.property} in ${only.unit}${why}.`,
-  };
+  if (leaf.value === null || first || inUnit.length === 0)
+    return choose(`\`${name}\` can mean several things${why}: choose.`);
+  return choose(`${String(leaf.value)} is outside what \`${name}\` mostly is${why}: choose.`);
 }
 
 /**
