@@ -79,3 +79,15 @@ export async function findGround(sql: Sql | Transaction, organisationId: number)
   const [row] = await sql<{ ground: unknown }[]>`SELECT ground FROM organisations WHERE id = ${organisationId}`;
   return row?.ground ?? { type: 'FeatureCollection', features: [] };
 }
+
+/** By number, slug or name; made as a municipality where there is none (an operator's command). */
+export async function ensureOrganisation(sql: Sql, actor: Actor, ref: string): Promise<Organisation & { readonly made: boolean }> {
+  const [there] = await sql<Organisation[]>`
+    SELECT ${columns(sql)} FROM organisations
+    WHERE kind <> 'system' AND (slug = ${ref} OR name = ${ref} OR id::text = ${ref}) ORDER BY (slug = ${ref}) DESC LIMIT 1`;
+  if (there) return { ...there, made: false };
+  const slug = ref.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  if (slug === '') throw new AppError('BAD_REQUEST', `"${ref}" gives no name for an organisation.`, { at: 'organisation' });
+  const made = await sql.begin((tx) => createOrganisation(tx, actor, { slug, name: ref, country: 'DK', timeZone: 'Europe/Copenhagen', locale: 'da' }));
+  return { ...made, made: true };
+}
