@@ -41,6 +41,12 @@ describe('LORIOT', () => {
     expect(parse({ cmd: undefined })).toMatchObject({ kind: 'rejected', at: '/cmd' });
   });
 
+  it('takes the earliest gateway where the server names no time', () => {
+    expect(parse({ ts: undefined })).toMatchObject({
+      uplink: { clock: 'gateway', networkTime: '2026-03-02T09:29:59.9Z' },
+    });
+  });
+
   it('knows battery 0 as external power and 255 as unknown: both are no percentage', () => {
     for (const bat of [0, 255, null, 'x']) {
       const parsed = parse({ bat });

@@ -214,7 +214,7 @@ describe('docs/sources.md', () => {
 
   it('documents every field of the plain JSON form and no other', () => {
     const table = page.split('<!-- fields -->')[1] ?? '';
-    const documented = [...table.matchAll(/^\| `([a-zA-Z0-9[\].]+)` \|/gm)].map(([, name]) => name);
+    const documented = [...table.matchAll(/^\| `([a-zA-Z0-9[\].]+)` +\|/gm)].map(([, name]) => name);
     const { gateways, ...flat } = TorvMessage.properties;
     const gatewayFields = Object.keys(gateways.items.properties).map((key) => `gateways[].${key}`);
     expect([...documented].sort()).toEqual([...Object.keys(flat), 'gateways', ...gatewayFields].sort());
