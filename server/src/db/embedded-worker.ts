@@ -1,0 +1,101 @@
+/**
+ * The thread in which the embedded PostgreSQL (PGlite, WebAssembly) runs. It executes what it is handed, one unit
+ * after the other, and answers with the raw bytes. It knows nothing of clients: embedded-sessions.ts decides
+ * whose turn it is. It may be ended at any moment; what it has committed is in the files by then.
+ */
+import { parentPort } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { postgis } from '@electric-sql/pglite-postgis';
+import type { FromWorker, ToWorker } from './embedded-backend.ts';
+
+if (parentPort === null) throw new Error('embedded-worker.ts runs only as a worker thread');
+const port = parentPort;
+
+/** Rows leave in pieces of about this size: not one message per row, not one buffer per result. */
+const PIECE_BYTES = 256 * 1024;
+const READY_BYTES = 6;
+
+const START_PARAMETERS = [
+  ...PGlite.defaultStartParams,
+  ...['-c', 'timezone=UTC', '-c', 'datestyle=ISO, MDY', '-c', 'intervalstyle=iso_8601'],
+  // No replica reads this log, and the process is the only one: less is written for bulk loads.
+  ...['-c', 'wal_level=minimal', '-c', 'max_wal_senders=0', '-c', 'jit=off'],
+];
+
+let database: PGlite | undefined;
+
+function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+async function open(folder: string): Promise<void> {
+  database = await PGlite.create({
+    dataDir: `file://${folder}`,
+    extensions: { postgis },
+    startParams: START_PARAMETERS,
+  });
+  const { rows } = await database.query<{ version: string; number: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('The embedded database does not say its version');
+  say({ kind: 'opened', version: row.version, versionNumber: Number(row.number) });
+}
+
+async function execute(bytes: Uint8Array): Promise<void> {
+  if (database === undefined) throw new Error('The embedded database is not open');
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  let tail = new Uint8Array(0);
+  const flush = (): void => {
+    if (length === 0) return;
+    const whole = new Uint8Array(length);
+    let offset = 0;
+    for (const piece of pieces) {
+      whole.set(piece, offset);
+      offset += piece.length;
+    }
+    pieces = [];
+    length = 0;
+    tail = joinTail(tail, whole);
+    say({ kind: 'rows', bytes: whole }, [whole.buffer]);
+  };
+  await database.execProtocolRawStream(bytes, {
+    syncToFs: false, // the files are written through; there is no second copy to bring up to date
+    onRawData: (chunk) => {
+      pieces.push(chunk.slice()); // a view of the module's memory, which the next row overwrites
+      length += chunk.length;
+      if (length >= PIECE_BYTES) flush();
+    },
+  });
+  flush();
+  say({ kind: 'executed', state: toState(tail) });
+}
+
+/** The last six bytes that went out: ReadyForQuery when the unit ended with a Sync. */
+function joinTail(before: Uint8Array<ArrayBuffer>, whole: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (whole.length >= READY_BYTES) return whole.slice(-READY_BYTES);
+  const both = new Uint8Array(before.length + whole.length);
+  both.set(before);
+  both.set(whole, before.length);
+  return both.slice(-READY_BYTES);
+}
+
+function toState(tail: Uint8Array): 'I' | 'T' | 'E' | undefined {
+  if (tail.length < READY_BYTES || tail[0] !== 0x5a || tail[4] !== 5) return undefined;
+  const state = String.fromCharCode(tail[5] ?? 0);
+  return state === 'I' || state === 'T' || state === 'E' ? state : undefined;
+}
+
+async function handle(message: ToWorker): Promise<void> {
+  if (message.kind === 'open') return open(message.folder);
+  if (message.kind === 'execute') return execute(message.bytes);
+  await database?.close();
+  say({ kind: 'closed' });
+}
+
+port.on('message', (message: ToWorker) => {
+  handle(message).catch((error: unknown) => {
+    say({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  });
+});
