@@ -27,7 +27,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  external: ['@jitl/*', 'quickjs-emscripten-core', 'esbuild'],
+  external: ['@jitl/*', 'quickjs-emscripten-core'],
   logLevel: 'warning',
 });
 const { createDecoder } = await import(pathToFileURL(`${folder}/decode.js`).href);

@@ -137,13 +137,13 @@ function loadScript(engine: Engine, nursery: Nursery, script: string): string {
   }
   if (error !== undefined) {
     const why = explain(error);
-    if (why === undefined) throw new Error('escaped');
+    if (why === undefined) throw new Escaped();
     if (why.startsWith('InternalError: out of memory')) return toFaultText('memory', REASONS.memory);
     return toFaultText('syntax', `The script does not load: ${why}`);
   }
   const found = runScript(engine, context, FIND_ENTRY, 'torv.js');
   const answer = takeText(engine, context, callFunction(engine, context, nursery.arm, found), 16);
-  if (answer === undefined) throw new Error('escaped');
+  if (answer === undefined) throw new Escaped();
   return answer === 'ok' ? '' : toFaultText('no-function', REASONS['no-function']);
 }
 
@@ -164,9 +164,9 @@ function createGuest(engine: Engine, nursery: Nursery, context: JSContextPointer
         const { at } = putText(engine, input);
         const value = engine.ffi.QTS_NewString(context, at as Parameters<typeof engine.ffi.QTS_NewString>[1]);
         const answer = callFunction(engine, context, run, value);
-        if (exceptionOf(engine, context, answer) !== undefined) throw new Error('escaped');
+        if (exceptionOf(engine, context, answer) !== undefined) throw new Escaped();
         const answered = takeText(engine, context, answer, OUTPUT_BYTES);
-        if (answered === undefined) throw new Error('escaped');
+        if (answered === undefined) throw new Escaped();
         return answered;
       });
       if (watch.broken || engine.starved() || heapEnd(engine, layout) - layout.heapStart > LARGE_HEAP_BYTES) {
@@ -177,6 +177,9 @@ function createGuest(engine: Engine, nursery: Nursery, context: JSContextPointer
   };
 }
 
+/** An exception left the guest script, or its answer could not be read. */
+class Escaped extends Error {}
+
 /**
  * Every way a call can end. An exception that escapes our guest script is one that it could not catch: the interrupt,
  * or no memory left to catch it with. Anything thrown by WebAssembly itself leaves the stack pointer wrong.
@@ -186,8 +189,7 @@ function guarded(engine: Engine, watch: Watch, limitMs: number, call: () => stri
   try {
     text = call();
   } catch (error) {
-    const trapped =
-      !(error instanceof OutOfMemory) && !(error instanceof Error && error.message === 'escaped');
+    const trapped = !(error instanceof OutOfMemory || error instanceof Escaped);
     if (trapped) watch.broken = true;
   }
   if (watch.late) return toFaultText('deadline', REASONS.deadline(limitMs));
@@ -264,8 +266,9 @@ const PAGE_BYTES = 4096;
 function photograph(engine: Engine, layout: Layout, base: Image): Photograph {
   const memory = new Uint8Array(engine.memory.buffer);
   const end = heapEnd(engine, layout);
-  const parts = [
-    { at: base.fixedStart, bytes: memory.slice(base.fixedStart, base.fixedStart + base.fixed.length) },
+  const fixed = memory.slice(base.fixedStart, base.fixedStart + base.fixed.length);
+  const parts: { readonly at: number; readonly bytes: Uint8Array }[] = [
+    { at: base.fixedStart, bytes: fixed },
   ];
   const isShared = (from: number, to: number) =>
     to <= base.heap.length &&

@@ -37,7 +37,7 @@ export interface LaneOptions {
   readonly maxCodecs: number;
   readonly batchSize: number;
   readonly ledger: Ledger;
-  readonly workerFile: () => Promise<URL>;
+  readonly workerFile: URL;
   readonly compile: () => Promise<WebAssembly.Module>;
 }
 
@@ -102,12 +102,12 @@ export function createLane(options: LaneOptions): Lane {
   async function start(): Promise<void> {
     starting = true;
     try {
-      const [file, wasm] = await Promise.all([options.workerFile(), options.compile()]);
+      const wasm = await options.compile();
       if (closed) return;
       const shared = new SharedArrayBuffer(PROGRESS_WORDS * Int32Array.BYTES_PER_ELEMENT);
       const workerData: WorkerStart = { wasm, limits, progress: shared };
       // No environment: nothing of the server's secrets is in the thread that foreign code runs in.
-      const worker = new Worker(file, {
+      const worker = new Worker(options.workerFile, {
         workerData,
         env: {},
         execArgv: [],
@@ -176,10 +176,13 @@ export function createLane(options: LaneOptions): Lane {
     rest();
   }
 
-  /** The watchdog runs, and the process stays alive, only while something is under way. */
+  /** The watchdog runs, and the thread keeps the process alive, only while there is something to do. */
   function rest(): void {
-    if (underWay.size > 0 && timer === undefined) timer = setInterval(watch, TICK_MS);
-    if (underWay.size > 0 || timer === undefined) return;
+    const busy = underWay.size > 0;
+    if (busy || queue.length > 0) thread?.worker.ref();
+    else thread?.worker.unref();
+    if (busy && timer === undefined) timer = setInterval(watch, TICK_MS);
+    if (busy || timer === undefined) return;
     clearInterval(timer);
     timer = undefined;
     sight = undefined;

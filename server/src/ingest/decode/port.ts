@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { AppError } from '@torv/core/errors';
+import { toWorkerUrl } from '../../worker-url.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { DecodeOutcome, DecodeRequest } from './outcome.ts';
 import { createLedger, type Faults, type QuarantineListener } from './quarantine.ts';
-import { findDecodeWorker } from './worker-file.ts';
 
 export type { CodecScript, DecodeOutcome, DecodeRequest, Fault } from './outcome.ts';
 export type { Faults } from './quarantine.ts';
@@ -58,7 +58,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       maxCodecs,
       batchSize: Math.max(1, options.batchSize ?? 512),
       ledger,
-      workerFile: findDecodeWorker,
+      workerFile: toWorkerUrl('decode-worker'),
       compile: compileEngine,
     }),
   );
