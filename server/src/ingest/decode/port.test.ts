@@ -207,6 +207,19 @@ describe('what surrounds a codec', () => {
     });
   });
 
+  it('does not know the time zone that the server stands in', async () => {
+    const before = process.env.TZ;
+    process.env.TZ = 'Asia/Kathmandu';
+    const abroad = createDecoder({ workers: 1 });
+    const script =
+      'function Decoder() { return { hour: new Date().getHours(), text: String(new Date(2026, 0, 1)) }; }';
+    const [outcome] = await abroad.decode([request(script)]);
+    await abroad.close();
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+    expect(outcome).toMatchObject({ data: { hour: 12, text: 'Thu Jan 01 2026 00:00:00 GMT+0000' } });
+  });
+
   it('gives the same again for the same frame, chance included', async () => {
     const script = 'function Decoder() { return { r: [Math.random(), Math.random()], t: new Date() }; }';
     expect(await dataOf(script)).toEqual(await dataOf(script));
