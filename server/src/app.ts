@@ -46,7 +46,9 @@ async function serveWeb(app: App, webDir: string): Promise<void> {
     await scope.register(fastifyStatic, { root: webDir, serve: false });
     scope.get('/assets/*', { config: { allow: 'anyone' }, schema: { hide: true } }, (request, reply) => {
       const file = (request.params as { '*': string })['*'];
-      return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(join('assets', file));
+      return reply
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .sendFile(join('assets', file));
     });
     scope.get('/*', { config: { allow: 'anyone' }, schema: { hide: true } }, (request, reply) => {
       const path = (request.params as { '*': string })['*'];

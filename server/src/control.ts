@@ -85,14 +85,16 @@ export async function askServer(dataDir: string, ask: Ask, output: Output): Prom
       else reject(error);
     });
     socket.once('connect', () => socket.write(`${JSON.stringify(ask)}\n`));
-    createInterface({ input: socket }).on('line', (text) => {
-      const message = JSON.parse(text) as Answer;
-      if ('line' in message) output.line(message.line);
-      else if ('error' in message) output.error(message.error);
-      else exit = message.exit;
-    }).on('close', () => {
-      if (exit === undefined) output.error('The server went away before the command was done.');
-      done(exit ?? 1);
-    });
+    createInterface({ input: socket })
+      .on('line', (text) => {
+        const message = JSON.parse(text) as Answer;
+        if ('line' in message) output.line(message.line);
+        else if ('error' in message) output.error(message.error);
+        else exit = message.exit;
+      })
+      .on('close', () => {
+        if (exit === undefined) output.error('The server went away before the command was done.');
+        done(exit ?? 1);
+      });
   });
 }

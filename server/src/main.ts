@@ -3,10 +3,10 @@
  * opens the database itself. The only file that reads the environment.
  */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
-import { join } from 'node:path';
 import { COMMANDS, findCommand } from './commands.ts';
 import { type Config, parseConfig } from './config.ts';
 import { askServer, renderFault, toSocketPath } from './control.ts';
@@ -42,7 +42,8 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     }
     if (name === 'serve') return await runServe(args, root);
     const command = findCommand(name);
-    if (!command) throw new AppError('BAD_REQUEST', `There is no command "${name}".`, { hint: renderUsage() });
+    if (!command)
+      throw new AppError('BAD_REQUEST', `There is no command "${name}".`, { hint: renderUsage() });
     if (args.includes('--help')) {
       TERMINAL.line(command.help);
       return 0;
@@ -55,9 +56,14 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 }
 
 async function runServe(args: readonly string[], root: string): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { demo: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { demo: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
   if (values.help) {
-    TERMINAL.line('torv serve [--demo]\n\nStarts the server. All settings are environment variables; .env.example lists them.');
+    TERMINAL.line(
+      'torv serve [--demo]\n\nStarts the server. All settings are environment variables; .env.example lists them.',
+    );
     return 0;
   }
   return serve(toConfig(values.demo), { demo: values.demo, root }, TERMINAL);
@@ -66,11 +72,20 @@ async function runServe(args: readonly string[], root: string): Promise<number> 
 async function runCommand(name: string, args: readonly string[], root: string): Promise<number> {
   const own = toConfig(false);
   // Beside a running demo, a command without TORV_DATA means the demo's server.
-  const config = process.env.TORV_DATA === undefined && !existsSync(toSocketPath(own.dataDir)) && existsSync(toSocketPath(DEMO_DATA)) ? toConfig(true) : own;
+  const config =
+    process.env.TORV_DATA === undefined &&
+    !existsSync(toSocketPath(own.dataDir)) &&
+    existsSync(toSocketPath(DEMO_DATA))
+      ? toConfig(true)
+      : own;
   const answered = await askServer(config.dataDir, { command: name, args, cwd: process.cwd() }, TERMINAL);
   if (answered !== undefined) return answered;
   const log = pino({ level: 'warn' }, pino.destination(2));
-  const runtime = await openRuntime(own, log, { migrationsDir: join(root, 'server/migrations'), codecsDir: join(root, 'codecs'), progress: TERMINAL.line });
+  const runtime = await openRuntime(own, log, {
+    migrationsDir: join(root, 'server/migrations'),
+    codecsDir: join(root, 'codecs'),
+    progress: TERMINAL.line,
+  });
   try {
     return (await findCommand(name)?.run({ runtime, args, cwd: process.cwd(), output: TERMINAL, root })) ?? 2;
   } finally {

@@ -4,7 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Config } from './config.ts';
-import { type Database, type Log, openDatabase } from './db/database.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import type { Log } from './db/log.ts';
 import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
 import { createDecoder, type Decoder } from './ingest/decode/port.ts';
@@ -44,7 +45,11 @@ export interface RuntimeOptions {
 export async function openRuntime(config: Config, log: Log, options: RuntimeOptions): Promise<Runtime> {
   const say = options.progress ?? (() => undefined);
   const now = options.now ?? Date.now;
-  say(config.databaseUrl === undefined ? `Opening the database in ${config.dataDir}` : 'Connecting to PostgreSQL');
+  say(
+    config.databaseUrl === undefined
+      ? `Opening the database in ${config.dataDir}`
+      : 'Connecting to PostgreSQL',
+  );
   const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log });
   try {
     const applied = await migrate(database.sql, options.migrationsDir, log);
@@ -59,7 +64,12 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
   const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
   const tryDecoder = createDecoder({ workers: 1 });
   const live = createLive();
-  const ingest: IngestDeps = { sql: database.sql, decoder, devices: new DeviceKnowledge(), announce: live.announce };
+  const ingest: IngestDeps = {
+    sql: database.sql,
+    decoder,
+    devices: new DeviceKnowledge(),
+    announce: live.announce,
+  };
   decoder.onQuarantine((key, reason) => {
     // key: organisation:hash of the script
     setQuarantine(database.sql, key.slice(key.indexOf(':') + 1), reason).catch((error: unknown) =>

@@ -4,7 +4,18 @@ import { type Actor, toAuditActor } from './port.ts';
 
 export interface AuditEntry {
   readonly organisationId: number | null;
-  readonly action: 'create' | 'update' | 'delete' | 'sign-in' | 'sign-out' | 'move' | 'replace' | 'claim' | 'import' | 'decode-again' | 'open';
+  readonly action:
+    | 'create'
+    | 'update'
+    | 'delete'
+    | 'sign-in'
+    | 'sign-out'
+    | 'move'
+    | 'replace'
+    | 'claim'
+    | 'import'
+    | 'decode-again'
+    | 'open';
   readonly entity: string;
   readonly entityId: number | string | null;
   readonly before?: unknown;

@@ -3,7 +3,8 @@
  * as everybody's. First the last 24 hours, then live, with older weeks in the background.
  */
 import { SYSTEM } from '../access/port.ts';
-import type { Log, Sql } from '../db/database.ts';
+import type { Sql } from '../db/database.ts';
+import type { Log } from '../db/log.ts';
 import type { Batcher } from '../ingest/port.ts';
 import { ensureSource } from '../ingest/source-store.ts';
 import { claimDevice } from '../registry/device-store.ts';
@@ -42,11 +43,15 @@ interface Checkpoint {
 
 /** The demo's organisation; made where it is not there yet. @returns its id and when it was first started */
 async function ensureTown(deps: DemoDeps): Promise<{ organisationId: number; startedAt: string }> {
-  const [there] = await deps.sql<{ id: number; created_at: string }[]>`SELECT id, created_at FROM organisations WHERE kind = 'demo' LIMIT 1`;
+  const [there] = await deps.sql<
+    { id: number; created_at: string }[]
+  >`SELECT id, created_at FROM organisations WHERE kind = 'demo' LIMIT 1`;
   if (there) return { organisationId: there.id, startedAt: there.created_at };
   const startedAt = new Date(deps.now()).toISOString();
   const town = demoTown({ startedAt });
-  deps.progress(`Setting up ${town.organisation.name}: ${town.places.length} places, ${town.devices.length} devices`);
+  deps.progress(
+    `Setting up ${town.organisation.name}: ${town.places.length} places, ${town.devices.length} devices`,
+  );
   const organisationId = await deps.sql.begin(async (tx) => {
     const organisation = await createOrganisation(tx, SYSTEM, {
       slug: town.organisation.slug,
@@ -72,7 +77,11 @@ async function ensureTown(deps: DemoDeps): Promise<{ organisationId: number; sta
       await createGroup(tx, SYSTEM, organisation.id, {
         siteId,
         years: group.years,
-        rooms: group.rooms.map((room) => ({ placeId: places.get(room.placeRef) ?? siteId, from: room.from, until: room.until })),
+        rooms: group.rooms.map((room) => ({
+          placeId: places.get(room.placeRef) ?? siteId,
+          from: room.from,
+          until: room.until,
+        })),
       });
     }
     for (const device of town.devices) {
@@ -105,7 +114,11 @@ async function ensureTown(deps: DemoDeps): Promise<{ organisationId: number; sta
   return { organisationId, startedAt };
 }
 
-async function insertPlaces(tx: Parameters<typeof insertPlace>[0], organisationId: number, town: DemoTown): Promise<Map<string, number>> {
+async function insertPlaces(
+  tx: Parameters<typeof insertPlace>[0],
+  organisationId: number,
+  town: DemoTown,
+): Promise<Map<string, number>> {
   const ids = new Map<string, number>();
   for (const place of town.places) {
     const input: NewPlace = {
@@ -120,7 +133,9 @@ async function insertPlaces(tx: Parameters<typeof insertPlace>[0], organisationI
       ...(place.areaM2 === undefined ? {} : { areaM2: place.areaM2 }),
       ...(place.volumeM3 === undefined ? {} : { volumeM3: place.volumeM3 }),
       ...(place.ventilationM3PerHour === undefined ? {} : { ventilationM3H: place.ventilationM3PerHour }),
-      ...(place.position === undefined ? {} : { position: [place.position.longitude, place.position.latitude] as const }),
+      ...(place.position === undefined
+        ? {}
+        : { position: [place.position.longitude, place.position.latitude] as const }),
     };
     ids.set(place.ref, await insertPlace(tx, SYSTEM, organisationId, input));
   }
@@ -130,12 +145,20 @@ async function insertPlaces(tx: Parameters<typeof insertPlace>[0], organisationI
 export async function startDemo(deps: DemoDeps): Promise<Demo> {
   const { organisationId, startedAt } = await ensureTown(deps);
   const town = demoTown({ startedAt });
-  const source = await ensureSource(deps.sql, { organisationId, name: 'Demo town', kind: 'demo', format: 'torv' });
+  const source = await ensureSource(deps.sql, {
+    organisationId,
+    name: 'Demo town',
+    kind: 'demo',
+    format: 'torv',
+  });
   let closed = false;
   const [job] = await deps.sql<{ checkpoint: Checkpoint | null }[]>`
     SELECT checkpoint FROM jobs WHERE organisation_id = ${organisationId} AND kind = 'demo-feed' ORDER BY id LIMIT 1`;
   const nowMs = deps.now();
-  let fed: Checkpoint = job?.checkpoint ?? { from: new Date(nowMs).toISOString(), until: new Date(nowMs).toISOString() };
+  let fed: Checkpoint = job?.checkpoint ?? {
+    from: new Date(nowMs).toISOString(),
+    until: new Date(nowMs).toISOString(),
+  };
 
   async function remember(checkpoint: Checkpoint, progress: number): Promise<void> {
     fed = checkpoint;
@@ -150,7 +173,10 @@ export async function startDemo(deps: DemoDeps): Promise<Demo> {
     const flush = async () => {
       await deps.batcher.accept(batch);
       const last = batch.at(-1);
-      if (last && told) told((Date.parse(last.uplink.networkTime) - Date.parse(from)) / (Date.parse(until) - Date.parse(from)));
+      if (last && told)
+        told(
+          (Date.parse(last.uplink.networkTime) - Date.parse(from)) / (Date.parse(until) - Date.parse(from)),
+        );
       batch = [];
     };
     for (const uplink of town.framesBetween(from, until)) {
@@ -163,7 +189,9 @@ export async function startDemo(deps: DemoDeps): Promise<Demo> {
 
   async function feedLastDay(): Promise<void> {
     const until = new Date(deps.now()).toISOString();
-    const from = new Date(Math.max(Math.min(Date.parse(fed.until), deps.now()), deps.now() - DAY_MS)).toISOString();
+    const from = new Date(
+      Math.max(Math.min(Date.parse(fed.until), deps.now()), deps.now() - DAY_MS),
+    ).toISOString();
     const isNew = fed.from === fed.until;
     const start = isNew ? new Date(deps.now() - DAY_MS).toISOString() : from;
     let tenth = -1;
@@ -192,24 +220,30 @@ export async function startDemo(deps: DemoDeps): Promise<Demo> {
   const live = { timer: undefined as NodeJS.Timeout | undefined, busy: Promise.resolve() };
   function goLive(): void {
     live.timer = setInterval(() => {
-      live.busy = live.busy.then(async () => {
-        if (closed) return;
-        const until = new Date(deps.now()).toISOString();
-        if (Date.parse(until) <= Date.parse(fed.until)) return;
-        const since = fed.until;
-        await feed(since, until);
-        // The history's checkpoint may have moved meanwhile: only the end is ours.
-        await remember({ from: fed.from, until }, 0.5);
-      }).catch((error: unknown) => deps.log.warn({ err: error }, 'The demo town could not be fed; it goes on'));
+      live.busy = live.busy
+        .then(async () => {
+          if (closed) return;
+          const until = new Date(deps.now()).toISOString();
+          if (Date.parse(until) <= Date.parse(fed.until)) return;
+          const since = fed.until;
+          await feed(since, until);
+          // The history's checkpoint may have moved meanwhile: only the end is ours.
+          await remember({ from: fed.from, until }, 0.5);
+        })
+        .catch((error: unknown) =>
+          deps.log.warn({ err: error }, 'The demo town could not be fed; it goes on'),
+        );
     }, LIVE_MS);
   }
 
   const ready = feedLastDay();
-  const history = ready.then(() => {
-    if (closed) return;
-    goLive();
-    return feedHistory();
-  }).catch((error: unknown) => deps.log.warn({ err: error }, 'The demo history stopped'));
+  const history = ready
+    .then(() => {
+      if (closed) return;
+      goLive();
+      return feedHistory();
+    })
+    .catch((error: unknown) => deps.log.warn({ err: error }, 'The demo history stopped'));
   return {
     organisationId,
     ready,

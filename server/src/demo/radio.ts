@@ -1,7 +1,7 @@
 /**
  * How the town's gateways hear a frame: distance, walls, fading. A frame no gateway hears is lost.
  */
-import type { Reception } from '../ingest/source.ts';
+import type { Reception } from '../ingest/port.ts';
 import { toKey, toNormal, toUniform } from './noise.ts';
 import type { TownData } from './town.ts';
 

@@ -5,7 +5,7 @@
  */
 import { AppError } from '@torv/core/errors';
 import { toLocalDate } from '@torv/core/time';
-import type { Uplink } from '../ingest/source.ts';
+import type { Uplink } from '../ingest/port.ts';
 import { toDate, toDayNumber } from './calendar.ts';
 import { toPayload } from './measure.ts';
 import { toHash, toKey, toUniform } from './noise.ts';

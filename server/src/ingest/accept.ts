@@ -78,7 +78,12 @@ export async function acceptMessages(
     const parsed = adapter.parse(json, message.arrivedAt, toHint(message));
     if (parsed.kind === 'ignored') ignored.push({ index, reason: parsed.reason });
     else if (parsed.kind === 'rejected') {
-      rejections.push({ index, reason: parsed.reason, message, ...(parsed.at === undefined ? {} : { at: parsed.at }) });
+      rejections.push({
+        index,
+        reason: parsed.reason,
+        message,
+        ...(parsed.at === undefined ? {} : { at: parsed.at }),
+      });
     } else {
       items.push({
         organisationId: source.organisationId,

@@ -20,7 +20,14 @@ export interface FrameRow {
   readonly dataRate: string | null;
   /** Frames lost just before this one, by its counter; null across sessions. */
   readonly lostBefore: number | null;
-  readonly readings: readonly { readonly property: string; readonly channel: number; readonly value: number | boolean | null; readonly unit: string; readonly phenomenonTime: string; readonly quality: number }[];
+  readonly readings: readonly {
+    readonly property: string;
+    readonly channel: number;
+    readonly value: number | boolean | null;
+    readonly unit: string;
+    readonly phenomenonTime: string;
+    readonly quality: number;
+  }[];
 }
 
 /** The newest frames before a moment, each with the readings it gave. Keyset paging by time; whether the device may be seen is the caller's query. */
@@ -76,7 +83,11 @@ export interface SignalRow {
 }
 
 /** How well each gateway has heard a device in the last days. */
-export async function findSignal(sql: Sql | Transaction, deviceId: number, days: number): Promise<SignalRow[]> {
+export async function findSignal(
+  sql: Sql | Transaction,
+  deviceId: number,
+  days: number,
+): Promise<SignalRow[]> {
   return sql<SignalRow[]>`
     SELECT g.gateway_id AS "gatewayId", g.name, sum(s.frames)::int AS frames,
       sum(s.rssi_sum) / nullif(sum(s.rssi_count), 0) AS rssi, sum(s.snr_sum) / nullif(sum(s.snr_count), 0) AS snr, max(s.day) AS "lastDay"
@@ -93,7 +104,11 @@ export interface DeliveryDay {
 }
 
 /** Frames heard and lost per UTC day, by the counter: what is missing is told, not hidden. @param until RFC 3339 */
-export async function findDelivery(sql: Sql | Transaction, deviceId: number, span: { readonly from: string; readonly until: string }): Promise<DeliveryDay[]> {
+export async function findDelivery(
+  sql: Sql | Transaction,
+  deviceId: number,
+  span: { readonly from: string; readonly until: string },
+): Promise<DeliveryDay[]> {
   return sql<DeliveryDay[]>`
     SELECT (network_time AT TIME ZONE 'UTC')::date AS day, count(*)::int AS frames,
       coalesce(sum(lost), 0)::int AS lost, coalesce(max(gap_s), 0)::float8 AS "longestGapS"

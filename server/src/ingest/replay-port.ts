@@ -53,10 +53,15 @@ export const replayCommand = {
       return 2;
     }
     if (!(SOURCE_FORMATS as readonly string[]).includes(values.format)) {
-      throw new AppError('BAD_REQUEST', `There is no format "${values.format}".`, { at: '--format', hint: `The formats are: ${SOURCE_FORMATS.join(', ')}` });
+      throw new AppError('BAD_REQUEST', `There is no format "${values.format}".`, {
+        at: '--format',
+        hint: `The formats are: ${SOURCE_FORMATS.join(', ')}`,
+      });
     }
     if ((values.place === undefined) !== (values.model === undefined)) {
-      throw new AppError('BAD_REQUEST', 'A device is claimed with both --place and --model.', { hint: 'Leave both out to let the frames wait in the inbox.' });
+      throw new AppError('BAD_REQUEST', 'A device is claimed with both --place and --model.', {
+        hint: 'Leave both out to let the frames wait in the inbox.',
+      });
     }
     const format = values.format as SourceFormat;
     const { sql } = runtime.database;
@@ -64,9 +69,19 @@ export const replayCommand = {
     const organisation = await ensureOrganisation(sql, SYSTEM, values.organisation);
     if (organisation.made) output.line(`Made the organisation ${organisation.name} (${organisation.slug}).`);
     if (values.place !== undefined && values.model !== undefined) {
-      await claimFromFile(sql, organisation, { path, format, place: values.place, model: values.model, now: runtime.now }, output);
+      await claimFromFile(
+        sql,
+        organisation,
+        { path, format, place: values.place, model: values.model, now: runtime.now },
+        output,
+      );
     }
-    const source = await ensureSource(sql, { organisationId: organisation.id, name: 'Replayed files', kind: 'file', format });
+    const source = await ensureSource(sql, {
+      organisationId: organisation.id,
+      name: 'Replayed files',
+      kind: 'file',
+      format,
+    });
     const begunMs = performance.now();
     let total = { messages: 0, frames: 0, copies: 0, rejected: 0, waiting: 0, readings: 0, ignored: 0 };
     const reasons = new Map<string, number>();
@@ -76,7 +91,8 @@ export const replayCommand = {
       const messages: Message[] = lines.map((body) => ({ body, arrivedAt }));
       const report = await acceptMessages({ sql, batcher: runtime.batcher }, source, messages, false);
       total = addReport(total, report);
-      for (const { reason } of [...report.rejections, ...report.ignored]) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      for (const { reason } of [...report.rejections, ...report.ignored])
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       line += lines.length;
       output.line(`${line.toLocaleString('en')} lines, ${total.readings.toLocaleString('en')} new readings`);
     };
@@ -99,14 +115,31 @@ function parseReplayArgs(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { format: { type: 'string' }, organisation: { type: 'string' }, place: { type: 'string' }, model: { type: 'string' } },
+      options: {
+        format: { type: 'string' },
+        organisation: { type: 'string' },
+        place: { type: 'string' },
+        model: { type: 'string' },
+      },
     });
   } catch (error) {
-    throw new AppError('BAD_REQUEST', (error as Error).message.split('. ')[0] ?? 'The options are not right.', { hint: HELP });
+    throw new AppError(
+      'BAD_REQUEST',
+      (error as Error).message.split('. ')[0] ?? 'The options are not right.',
+      { hint: HELP },
+    );
   }
 }
 
-type Total = { messages: number; frames: number; copies: number; rejected: number; waiting: number; readings: number; ignored: number };
+type Total = {
+  messages: number;
+  frames: number;
+  copies: number;
+  rejected: number;
+  waiting: number;
+  readings: number;
+  ignored: number;
+};
 
 function addReport(total: Total, report: AcceptReport): Total {
   return {
@@ -121,7 +154,11 @@ function addReport(total: Total, report: AcceptReport): Total {
 }
 
 /** Lines of a file in batches; any size, a batch at a time in memory. @throws AppError BAD_FILE */
-async function forEachBatch(path: string, take: (lines: readonly string[]) => Promise<void>, most = Number.POSITIVE_INFINITY): Promise<void> {
+async function forEachBatch(
+  path: string,
+  take: (lines: readonly string[]) => Promise<void>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const file = createReadStream(path);
   const input = extname(path) === '.gz' ? file.pipe(createGunzip()) : file;
   try {
@@ -144,8 +181,13 @@ async function forEachBatch(path: string, take: (lines: readonly string[]) => Pr
   } catch (error) {
     const code = (error as { code?: string }).code;
     if (code === 'ENOENT') throw new AppError('BAD_FILE', `There is no file ${path}.`, { cause: error });
-    if (code === 'EACCES' || code === 'EISDIR') throw new AppError('BAD_FILE', `The file ${path} cannot be read.`, { cause: error });
-    if (typeof code === 'string' && code.startsWith('Z_')) throw new AppError('BAD_FILE', `${path} is not a whole gzip file.`, { hint: 'What came before the damage is kept.', cause: error });
+    if (code === 'EACCES' || code === 'EISDIR')
+      throw new AppError('BAD_FILE', `The file ${path} cannot be read.`, { cause: error });
+    if (typeof code === 'string' && code.startsWith('Z_'))
+      throw new AppError('BAD_FILE', `${path} is not a whole gzip file.`, {
+        hint: 'What came before the damage is kept.',
+        cause: error,
+      });
     throw error;
   } finally {
     file.destroy();
@@ -156,7 +198,13 @@ async function forEachBatch(path: string, take: (lines: readonly string[]) => Pr
 async function claimFromFile(
   sql: Sql,
   organisation: Organisation,
-  input: { readonly path: string; readonly format: SourceFormat; readonly place: string; readonly model: string; readonly now: () => number },
+  input: {
+    readonly path: string;
+    readonly format: SourceFormat;
+    readonly place: string;
+    readonly model: string;
+    readonly now: () => number;
+  },
   output: { line(text: string): void },
 ): Promise<void> {
   const first = new Map<string, string>();
@@ -167,7 +215,8 @@ async function claimFromFile(
         if (parsed.kind !== 'uplink') continue;
         const { devEui, networkTime } = parsed.uplink;
         const known = first.get(devEui);
-        if (known === undefined || Date.parse(networkTime) < Date.parse(known)) first.set(devEui, networkTime);
+        if (known === undefined || Date.parse(networkTime) < Date.parse(known))
+          first.set(devEui, networkTime);
       } catch {
         // A line that is not JSON is told when it is fed.
       }
@@ -175,19 +224,34 @@ async function claimFromFile(
   });
   await sql.begin(async (tx) => {
     const places = await findPlaces(tx, SYSTEM, organisation.id);
-    const wanted = places.find((p) => p.externalRef === input.place || p.name === input.place || String(p.id) === input.place);
-    const place = wanted ?? (await createPlace(tx, SYSTEM, organisation.id, { name: input.place, kind: 'point' }));
+    const wanted = places.find(
+      (p) => p.externalRef === input.place || p.name === input.place || String(p.id) === input.place,
+    );
+    const place =
+      wanted ?? (await createPlace(tx, SYSTEM, organisation.id, { name: input.place, kind: 'point' }));
     if (!wanted) output.line(`Made the place ${place.name}.`);
     for (const [devEui, from] of first) {
-      const [claimed] = await tx`SELECT FROM devices WHERE organisation_id = ${organisation.id} AND dev_eui = ${devEui} AND state <> 'waiting'`;
+      const [claimed] =
+        await tx`SELECT FROM devices WHERE organisation_id = ${organisation.id} AND dev_eui = ${devEui} AND state <> 'waiting'`;
       if (claimed) continue;
-      const { device } = await claimDevice(tx, SYSTEM, { organisationId: organisation.id, devEui, codecKey: input.model, placeId: place.id, from, now: new Date(input.now()).toISOString() });
+      const { device } = await claimDevice(tx, SYSTEM, {
+        organisationId: organisation.id,
+        devEui,
+        codecKey: input.model,
+        placeId: place.id,
+        from,
+        now: new Date(input.now()).toISOString(),
+      });
       output.line(`Claimed ${device.devEui} as ${input.model} in ${place.name}, from ${from}.`);
     }
   });
 }
 
-async function sayWhatIsThere(sql: Sql, organisation: Organisation, output: { line(text: string): void }): Promise<void> {
+async function sayWhatIsThere(
+  sql: Sql,
+  organisation: Organisation,
+  output: { line(text: string): void },
+): Promise<void> {
   const rows = await sql<{ name: string; n: number; flagged: number }[]>`
     SELECT p.name, sum(s.observations)::bigint AS n
     FROM datastreams d JOIN datastream_stats s ON s.datastream_id = d.id JOIN observed_properties p ON p.id = d.observed_property_id

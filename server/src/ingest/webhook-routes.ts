@@ -2,8 +2,9 @@
  * POST /ingest/<format>: network servers deliver here with the key of their source in a header. Answered after
  * the commit. A wrong or missing key is 401, a wrong body 400 naming the field; it is kept and counted all the same.
  */
-import { AppError } from '@torv/core/errors';
+
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { AppError } from '@torv/core/errors';
 import { Type } from 'typebox';
 import type { App } from '../http/server.ts';
 import { type AcceptDeps, acceptMessages, type Message } from './accept.ts';
@@ -34,7 +35,11 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
     const scope = plain.withTypeProvider<TypeBoxTypeProvider>();
     // Taken as bytes: the message is kept to the letter, and JSON that is not JSON is told in our words.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+      (_request, body, done) => done(null, body),
+    );
     scope.post(
       '/ingest/:format',
       {
@@ -50,17 +55,26 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
         const source = await findSourceByKey(deps.sql, getKey(request.headers));
         if (!source) throw new AppError('BAD_KEY', 'This key belongs to no source.', { at: 'X-Torv-Key' });
         if (source.format !== request.params.format) {
-          throw new AppError('BAD_PATH', `This source expects ${source.format}.`, { at: 'format', hint: `Send to /ingest/${source.format}.` });
+          throw new AppError('BAD_PATH', `This source expects ${source.format}.`, {
+            at: 'format',
+            hint: `Send to /ingest/${source.format}.`,
+          });
         }
         const body = request.body;
-        if (!Buffer.isBuffer(body) || body.length === 0) throw new AppError('BAD_BODY', 'The body is empty.', { at: 'body' });
+        if (!Buffer.isBuffer(body) || body.length === 0)
+          throw new AppError('BAD_BODY', 'The body is empty.', { at: 'body' });
         const messages = toMessages(body, new Date(deps.now()).toISOString(), request.query.event);
         const report = await acceptMessages(deps, source, messages);
         const first = report.rejections[0];
         if (first && report.rejections.length === messages.length) {
           throw new AppError('BAD_UPLINK', first.reason, first.at === undefined ? {} : { at: first.at });
         }
-        return reply.send({ messages: report.messages, frames: report.frames, ignored: report.ignored.length, rejected: report.rejections });
+        return reply.send({
+          messages: report.messages,
+          frames: report.frames,
+          ignored: report.ignored.length,
+          rejected: report.rejections,
+        });
       },
     );
   });
@@ -77,7 +91,8 @@ function toMessages(body: Buffer, arrivedAt: string, event: string | undefined):
     } catch {
       throw new AppError('BAD_BODY', 'The body is not JSON.', { at: 'body' });
     }
-    if (!Array.isArray(list) || list.length > MAX_MESSAGES) throw new AppError('TOO_LARGE', `At most ${MAX_MESSAGES} messages in one request.`, { at: 'body' });
+    if (!Array.isArray(list) || list.length > MAX_MESSAGES)
+      throw new AppError('TOO_LARGE', `At most ${MAX_MESSAGES} messages in one request.`, { at: 'body' });
     return list.map((one) => ({ body: JSON.stringify(one), arrivedAt, ...hint }));
   }
   return [{ body: text, arrivedAt, ...hint }];

@@ -29,7 +29,10 @@ export function readableDatastreams(sql: Sql | Transaction, actor: Actor, table:
 export async function findLatest(
   sql: Sql | Transaction,
   actor: Actor,
-  where: { readonly organisationId: number } | { readonly placeIds: readonly number[] } | { readonly datastreamIds: readonly number[] },
+  where:
+    | { readonly organisationId: number }
+    | { readonly placeIds: readonly number[] }
+    | { readonly datastreamIds: readonly number[] },
 ): Promise<Latest[]> {
   const scope =
     'organisationId' in where
@@ -67,7 +70,12 @@ export interface PlaceDatastream {
 }
 
 /** The Datastreams of a place: a room's series is their union. Oldest first. */
-export async function findPlaceDatastreams(sql: Sql | Transaction, actor: Actor, placeId: number, property?: string): Promise<PlaceDatastream[]> {
+export async function findPlaceDatastreams(
+  sql: Sql | Transaction,
+  actor: Actor,
+  placeId: number,
+  property?: string,
+): Promise<PlaceDatastream[]> {
   return sql<PlaceDatastream[]>`
     SELECT d.id, d.property_key AS property, d.name, coalesce(d.unit_symbol, '') AS unit, n.name AS sensor, v.id AS "deviceId",
            a.valid_from AS "from", a.valid_until AS until, coalesce(a.replaces, FALSE) AS replaces,

@@ -18,13 +18,21 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
     '/api/v1/live',
     {
       config: { allow: 'anyone' },
-      schema: { tags: ['places'], querystring: Type.Object({ organisation: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }) },
+      schema: {
+        tags: ['places'],
+        querystring: Type.Object({
+          organisation: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+        }),
+      },
     },
     async (request, reply) => {
       const { actor } = request;
       const organisation = await getVisibleOrganisation(deps.sql, actor, request.query.organisation);
       if (listeners >= MAX_LISTENERS) {
-        return reply.status(503).header('retry-after', '30').send({ detail: 'Too many listeners; try again soon.' });
+        return reply
+          .status(503)
+          .header('retry-after', '30')
+          .send({ detail: 'Too many listeners; try again soon.' });
       }
       listeners++;
       reply.hijack();
@@ -48,7 +56,9 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
           const own = new Set((await findOwn(deps.sql, organisation.id, ids)).map((row) => row.id));
           for (const { placeId, datastreamId, property, value, unit, phenomenonTime, quality } of latest) {
             if (!own.has(datastreamId)) continue;
-            raw.write(`event: reading\ndata: ${JSON.stringify({ placeId, datastreamId, property, value, unit, phenomenonTime, quality })}\n\n`);
+            raw.write(
+              `event: reading\ndata: ${JSON.stringify({ placeId, datastreamId, property, value, unit, phenomenonTime, quality })}\n\n`,
+            );
           }
         } catch (error) {
           request.log.warn({ err: error }, 'A live listener could not be told');
@@ -73,5 +83,7 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
 }
 
 async function findOwn(sql: Sql, organisationId: number, ids: readonly number[]): Promise<{ id: number }[]> {
-  return sql<{ id: number }[]>`SELECT id FROM datastreams WHERE organisation_id = ${organisationId} AND id = ANY(${ids as number[]}::bigint[])`;
+  return sql<
+    { id: number }[]
+  >`SELECT id FROM datastreams WHERE organisation_id = ${organisationId} AND id = ANY(${ids as number[]}::bigint[])`;
 }

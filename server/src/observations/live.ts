@@ -12,15 +12,24 @@ export interface Live {
 
 /** Readings are gathered this long, so that thousands a second become four tellings a second. */
 const GATHER_MS = 250;
+/** What is older than this when it arrives is history, not news. */
+const RECENT_MS = 3_600_000;
 
 export function createLive(): Live {
   const listeners = new Set<(datastreamIds: ReadonlySet<number>) => void>();
+  const newest = new Map<number, number>();
   let gathered = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   return {
     announce(readings) {
       if (listeners.size === 0) return;
-      for (const reading of readings) gathered.add(reading.datastreamId);
+      for (const reading of readings) {
+        // History that is fed in the background changes no present state.
+        const ms = Date.parse(reading.phenomenonTime);
+        if (ms < (newest.get(reading.datastreamId) ?? Date.now() - RECENT_MS)) continue;
+        newest.set(reading.datastreamId, ms);
+        gathered.add(reading.datastreamId);
+      }
       if (gathered.size === 0) return;
       timer ??= setTimeout(() => {
         timer = undefined;

@@ -8,7 +8,11 @@ export interface DeviceCount {
 }
 
 /** Silent: nothing heard for three expected intervals (at least 30 minutes), or never. @param now RFC 3339 */
-export async function findDeviceCounts(sql: Sql | Transaction, organisationId: number, now: string): Promise<ReadonlyMap<number, DeviceCount>> {
+export async function findDeviceCounts(
+  sql: Sql | Transaction,
+  organisationId: number,
+  now: string,
+): Promise<ReadonlyMap<number, DeviceCount>> {
   const rows = await sql<DeviceCount[]>`
     SELECT a.place_id AS "placeId", count(DISTINCT a.device_id)::int AS devices,
       (count(DISTINCT a.device_id) FILTER (WHERE s.last_seen IS NULL

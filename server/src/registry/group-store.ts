@@ -31,7 +31,11 @@ export async function createGroup(
   tx: Transaction,
   actor: Actor,
   organisationId: number,
-  input: { readonly siteId: number; readonly years: readonly GroupYear[]; readonly rooms: readonly GroupRoom[] },
+  input: {
+    readonly siteId: number;
+    readonly years: readonly GroupYear[];
+    readonly rooms: readonly GroupRoom[];
+  },
 ): Promise<number> {
   requireRole(actor, organisationId, 'editor');
   const [group] = await tx<{ id: number }[]>`
@@ -44,7 +48,13 @@ export async function createGroup(
   for (const room of input.rooms) {
     await tx`INSERT INTO group_rooms (group_id, place_id, valid_from, valid_until) VALUES (${group.id}, ${room.placeId}, ${room.from}, ${room.until})`;
   }
-  await insertAudit(tx, actor, { organisationId, action: 'create', entity: 'group', entityId: group.id, after: input });
+  await insertAudit(tx, actor, {
+    organisationId,
+    action: 'create',
+    entity: 'group',
+    entityId: group.id,
+    after: input,
+  });
   return group.id;
 }
 
@@ -67,7 +77,12 @@ export function toNextName(name: string): string {
 }
 
 /** Gives every group of the organisation its name for the next school year where it has none yet. @returns how many moved up */
-export async function advanceGroups(tx: Transaction, actor: Actor, organisationId: number, schoolYear: number): Promise<number> {
+export async function advanceGroups(
+  tx: Transaction,
+  actor: Actor,
+  organisationId: number,
+  schoolYear: number,
+): Promise<number> {
   requireRole(actor, organisationId, 'editor');
   const rows = await tx<{ group_id: number; name: string; people: number | null }[]>`
     SELECT y.group_id, y.name, y.people FROM group_years y JOIN groups g ON g.id = y.group_id
@@ -76,6 +91,13 @@ export async function advanceGroups(tx: Transaction, actor: Actor, organisationI
   for (const row of rows) {
     await tx`INSERT INTO group_years (group_id, school_year, name, people) VALUES (${row.group_id}, ${schoolYear}, ${toNextName(row.name)}, ${row.people})`;
   }
-  if (rows.length > 0) await insertAudit(tx, actor, { organisationId, action: 'update', entity: 'groups', entityId: null, after: { schoolYear, moved: rows.length } });
+  if (rows.length > 0)
+    await insertAudit(tx, actor, {
+      organisationId,
+      action: 'update',
+      entity: 'groups',
+      entityId: null,
+      after: { schoolYear, moved: rows.length },
+    });
   return rows.length;
 }

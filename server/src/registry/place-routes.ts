@@ -13,7 +13,16 @@ import { findLatest, findPlaceDatastreams, type Latest } from '../observations/l
 import { findSeries } from '../observations/store.ts';
 import { type DeviceCount, findDeviceCounts } from './device-count-store.ts';
 import { findGround, getVisibleOrganisation, type Organisation } from './organisation-store.ts';
-import { createPlace, deletePlace, findPlaces, getPlace, type Place, PLACE_KINDS, updatePlace, VENTILATIONS } from './place-store.ts';
+import {
+  createPlace,
+  deletePlace,
+  findPlaces,
+  getPlace,
+  PLACE_KINDS,
+  type Place,
+  updatePlace,
+  VENTILATIONS,
+} from './place-store.ts';
 
 export interface RegistryDeps {
   readonly sql: Sql;
@@ -22,7 +31,8 @@ export interface RegistryDeps {
   readonly wakeSweep: () => void;
 }
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const OrganisationQuery = Type.Object({ organisation: Id });
 const IdParams = Type.Object({ id: Id });
@@ -39,15 +49,27 @@ const PlaceBody = Type.Object(
     volumeM3: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e7 }))),
     ventilation: Type.Optional(Type.Union(VENTILATIONS.map((v) => Type.Literal(v)))),
     ventilationM3H: Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 1e6 }))),
-    power: Type.Optional(nullable(Type.Union([Type.Literal('mains'), Type.Literal('none'), Type.Literal('poe')]))),
-    position: Type.Optional(nullable(Type.Tuple([Type.Number({ minimum: -180, maximum: 180 }), Type.Number({ minimum: -90, maximum: 90 })]))),
+    power: Type.Optional(
+      nullable(Type.Union([Type.Literal('mains'), Type.Literal('none'), Type.Literal('poe')])),
+    ),
+    position: Type.Optional(
+      nullable(
+        Type.Tuple([
+          Type.Number({ minimum: -180, maximum: 180 }),
+          Type.Number({ minimum: -90, maximum: 90 }),
+        ]),
+      ),
+    ),
     externalRef: Type.Optional(nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   },
   { additionalProperties: false },
 );
 
 /** A value older than three expected intervals (at least 30 minutes) is shown as old, never as the present state. */
-export function isStale(latest: Pick<Latest, 'phenomenonTime' | 'expectedIntervalS'>, nowMs: number): boolean {
+export function isStale(
+  latest: Pick<Latest, 'phenomenonTime' | 'expectedIntervalS'>,
+  nowMs: number,
+): boolean {
   const limitMs = Math.max((latest.expectedIntervalS ?? 600) * 3, 1800) * 1000;
   return nowMs - Date.parse(latest.phenomenonTime) > limitMs;
 }
@@ -61,18 +83,44 @@ interface PlaceState {
 }
 
 /** What a place leads with when it has no CO2. */
-const HEADLINES = ['co2', 'sound_level', 'electric_power', 'heat_power', 'air_temperature', 'soil_moisture', 'wind_speed'];
+const HEADLINES = [
+  'co2',
+  'sound_level',
+  'electric_power',
+  'heat_power',
+  'air_temperature',
+  'soil_moisture',
+  'wind_speed',
+];
 
-function toPlaceState(place: Place, latest: readonly Latest[], count: DeviceCount | undefined, organisation: Organisation, nowMs: number): PlaceState {
+function toPlaceState(
+  place: Place,
+  latest: readonly Latest[],
+  count: DeviceCount | undefined,
+  organisation: Organisation,
+  nowMs: number,
+): PlaceState {
   const numbers = latest.filter((l) => typeof l.value === 'number' && l.quality === 0);
-  const headline = HEADLINES.map((key) => numbers.find((l) => l.property === key)).find((l) => l !== undefined) ?? numbers[0];
+  const headline =
+    HEADLINES.map((key) => numbers.find((l) => l.property === key)).find((l) => l !== undefined) ??
+    numbers[0];
   const fresh = headline !== undefined && !isStale(headline, nowMs);
   const rule =
     headline?.property === 'co2'
-      ? findRule(organisation.country, (place.roomUse ?? 'other') as RoomUse, toLocalDate(headline.phenomenonTime, organisation.timeZone))
+      ? findRule(
+          organisation.country,
+          (place.roomUse ?? 'other') as RoomUse,
+          toLocalDate(headline.phenomenonTime, organisation.timeZone),
+        )
       : undefined;
-  const level = fresh && rule && typeof headline.value === 'number' ? toCo2State(headline.value, rule) : fresh && headline ? 'good' : 'none';
-  const lastHeard = latest.map((l) => l.phenomenonTime).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
+  const level =
+    fresh && rule && typeof headline.value === 'number'
+      ? toCo2State(headline.value, rule)
+      : fresh && headline
+        ? 'good'
+        : 'none';
+  const lastHeard =
+    latest.map((l) => l.phenomenonTime).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
   return {
     // Without a rule nothing is judged: a value is there, and that is all.
     level: headline && fresh && !rule ? 'good' : level,
@@ -95,7 +143,11 @@ function toPlaceState(place: Place, latest: readonly Latest[], count: DeviceCoun
 
 function toPath(place: Place, byId: ReadonlyMap<number, Place>): { id: number; name: string }[] {
   const path: { id: number; name: string }[] = [];
-  for (let at = place.parentId === null ? undefined : byId.get(place.parentId); at; at = at.parentId === null ? undefined : byId.get(at.parentId)) {
+  for (
+    let at = place.parentId === null ? undefined : byId.get(place.parentId);
+    at;
+    at = at.parentId === null ? undefined : byId.get(at.parentId)
+  ) {
     path.unshift({ id: at.id, name: at.name });
   }
   return path;
@@ -121,7 +173,12 @@ async function findTown(sql: Sql, actor: Actor, organisation: Organisation, nowM
 /** How the air has moved in the last 20 minutes: a description, never a forecast. */
 async function findTrend(sql: Sql, latest: Latest, nowMs: number) {
   if (latest.property !== 'co2') return null;
-  const points = await findSeries(sql, latest.datastreamId, { from: new Date(nowMs - 20 * 60_000).toISOString(), until: new Date(nowMs + 60_000).toISOString() }, 60);
+  const points = await findSeries(
+    sql,
+    latest.datastreamId,
+    { from: new Date(nowMs - 20 * 60_000).toISOString(), until: new Date(nowMs + 60_000).toISOString() },
+    60,
+  );
   return toTrend(points.map((p) => ({ timeMs: Date.parse(p.t), value: p.mean }))) ?? null;
 }
 
@@ -135,9 +192,19 @@ async function getPlacePage(deps: RegistryDeps, actor: Actor, id: number) {
   const latest = await findLatest(sql, actor, { placeIds: [id] });
   const newest = [...groupBy(latest, (l) => l.property).values()].map((list) => list[0] as Latest);
   const co2 = newest.find((l) => l.property === 'co2');
-  const rule = findRule(organisation.country, (place.roomUse ?? 'other') as RoomUse, toLocalDate(new Date(nowMs).toISOString(), organisation.timeZone));
+  const rule = findRule(
+    organisation.country,
+    (place.roomUse ?? 'other') as RoomUse,
+    toLocalDate(new Date(nowMs).toISOString(), organisation.timeZone),
+  );
   const state = mine?.state ?? toPlaceState(place, latest, undefined, organisation, nowMs);
-  const headline = state.headline && co2 ? { ...(state.headline as object), trend: isStale(co2, nowMs) ? null : await findTrend(sql, co2, nowMs) } : state.headline;
+  const headline =
+    state.headline && co2
+      ? {
+          ...(state.headline as object),
+          trend: isStale(co2, nowMs) ? null : await findTrend(sql, co2, nowMs),
+        }
+      : state.headline;
   return {
     ...place,
     path: mine?.path ?? [],
@@ -167,13 +234,19 @@ async function getPlaceSeries(
   query: { property: string; from: string; to: string; points: number },
 ) {
   await getPlace(deps.sql, actor, id);
-  if (!isPropertyKey(query.property)) throw new AppError('BAD_QUERY', `"${query.property}" is not a property that Torv knows.`, { at: 'property' });
+  if (!isPropertyKey(query.property))
+    throw new AppError('BAD_QUERY', `"${query.property}" is not a property that Torv knows.`, {
+      at: 'property',
+    });
   const from = parseInstant(query.from, 'from');
   const until = parseInstant(query.to, 'to');
-  if (Date.parse(until) <= Date.parse(from)) throw new AppError('BAD_QUERY', 'The period ends before it begins.', { at: 'to' });
+  if (Date.parse(until) <= Date.parse(from))
+    throw new AppError('BAD_QUERY', 'The period ends before it begins.', { at: 'to' });
   const streams = await findPlaceDatastreams(deps.sql, actor, id, query.property);
   const inSpan = streams.filter(
-    (s) => (s.from === null || Date.parse(s.from) < Date.parse(until)) && (s.until === null || Date.parse(s.until) > Date.parse(from)),
+    (s) =>
+      (s.from === null || Date.parse(s.from) < Date.parse(until)) &&
+      (s.until === null || Date.parse(s.until) > Date.parse(from)),
   );
   const series = await Promise.all(
     inSpan.map(async (stream) => ({
@@ -181,13 +254,18 @@ async function getPlaceSeries(
       sensor: stream.sensor,
       from: stream.from,
       until: stream.until,
-      points: (await findSeries(deps.sql, stream.id, { from, until }, query.points)).map((p) => [p.t, p.mean, p.min, p.max, p.n, p.flags] as const),
+      points: (await findSeries(deps.sql, stream.id, { from, until }, query.points)).map(
+        (p) => [p.t, p.mean, p.min, p.max, p.n, p.flags] as const,
+      ),
     })),
   );
   const interval = inSpan.find((s) => s.expectedIntervalS !== null)?.expectedIntervalS ?? null;
   const measured = series.reduce((sum, s) => sum + s.points.reduce((n, p) => n + p[4], 0), 0);
   const untilNowMs = Math.min(Date.parse(until), deps.now());
-  const expected = interval === null ? 0 : Math.max((untilNowMs - Date.parse(from)) / 1000 / interval, 1) * Math.max(series.length, 1);
+  const expected =
+    interval === null
+      ? 0
+      : Math.max((untilNowMs - Date.parse(from)) / 1000 / interval, 1) * Math.max(series.length, 1);
   return {
     property: query.property,
     unit: PROPERTIES[query.property].unit,
@@ -196,23 +274,33 @@ async function getPlaceSeries(
     expectedIntervalS: interval,
     coverage: expected === 0 ? null : Math.min(measured / expected, 1),
     series,
-    markers: inSpan.filter((s) => s.replaces && s.from !== null && Date.parse(s.from) > Date.parse(from)).map((s) => ({ t: s.from, kind: 'sensor-replaced', text: s.sensor })),
+    markers: inSpan
+      .filter((s) => s.replaces && s.from !== null && Date.parse(s.from) > Date.parse(from))
+      .map((s) => ({ t: s.from, kind: 'sensor-replaced', text: s.sensor })),
   };
 }
 
 export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
   const { sql } = deps;
 
-  app.get('/api/v1/places', { config: { allow: 'anyone' }, schema: { querystring: OrganisationQuery, tags: ['places'] } }, async (request) => {
-    const organisation = await getVisibleOrganisation(sql, request.actor, request.query.organisation);
-    return { places: await findTown(sql, request.actor, organisation, deps.now()) };
-  });
+  app.get(
+    '/api/v1/places',
+    { config: { allow: 'anyone' }, schema: { querystring: OrganisationQuery, tags: ['places'] } },
+    async (request) => {
+      const organisation = await getVisibleOrganisation(sql, request.actor, request.query.organisation);
+      return { places: await findTown(sql, request.actor, organisation, deps.now()) };
+    },
+  );
 
-  app.get('/api/v1/places/:id', { config: { allow: 'anyone' }, schema: { params: IdParams, tags: ['places'] } }, async (request, reply) => {
-    const page = await getPlacePage(deps, request.actor, request.params.id);
-    reply.header('etag', `"${page.version}"`);
-    return page;
-  });
+  app.get(
+    '/api/v1/places/:id',
+    { config: { allow: 'anyone' }, schema: { params: IdParams, tags: ['places'] } },
+    async (request, reply) => {
+      const page = await getPlacePage(deps, request.actor, request.params.id);
+      reply.header('etag', `"${page.version}"`);
+      return page;
+    },
+  );
 
   app.get(
     '/api/v1/places/:id/series',
@@ -232,25 +320,59 @@ export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
     (request) => getPlaceSeries(deps, request.actor, request.params.id, request.query),
   );
 
-  app.get('/api/v1/ground', { config: { allow: 'anyone' }, schema: { querystring: OrganisationQuery, tags: ['places'] } }, async (request) => {
-    await getVisibleOrganisation(sql, request.actor, request.query.organisation);
-    return findGround(sql, request.query.organisation);
-  });
+  app.get(
+    '/api/v1/ground',
+    { config: { allow: 'anyone' }, schema: { querystring: OrganisationQuery, tags: ['places'] } },
+    async (request) => {
+      await getVisibleOrganisation(sql, request.actor, request.query.organisation);
+      return findGround(sql, request.query.organisation);
+    },
+  );
 
-  app.post('/api/v1/places', { config: { allow: 'editor' }, schema: { querystring: OrganisationQuery, body: PlaceBody, tags: ['places'] } }, async (request, reply) => {
-    const place = await sql.begin((tx) => createPlace(tx, request.actor, request.query.organisation, request.body));
-    return reply.status(201).header('etag', `"${place.version}"`).header('location', `/api/v1/places/${place.id}`).send(place);
-  });
+  app.post(
+    '/api/v1/places',
+    {
+      config: { allow: 'editor' },
+      schema: { querystring: OrganisationQuery, body: PlaceBody, tags: ['places'] },
+    },
+    async (request, reply) => {
+      const place = await sql.begin((tx) =>
+        createPlace(tx, request.actor, request.query.organisation, request.body),
+      );
+      return reply
+        .status(201)
+        .header('etag', `"${place.version}"`)
+        .header('location', `/api/v1/places/${place.id}`)
+        .send(place);
+    },
+  );
 
-  app.patch('/api/v1/places/:id', { config: { allow: 'editor' }, schema: { params: IdParams, body: Type.Partial(PlaceBody, { additionalProperties: false }), tags: ['places'] } }, async (request, reply) => {
-    const version = getIfMatch(request);
-    const place = await sql.begin((tx) => updatePlace(tx, request.actor, request.params.id, version, request.body));
-    return reply.header('etag', `"${place.version}"`).send(place);
-  });
+  app.patch(
+    '/api/v1/places/:id',
+    {
+      config: { allow: 'editor' },
+      schema: {
+        params: IdParams,
+        body: Type.Partial(PlaceBody, { additionalProperties: false }),
+        tags: ['places'],
+      },
+    },
+    async (request, reply) => {
+      const version = getIfMatch(request);
+      const place = await sql.begin((tx) =>
+        updatePlace(tx, request.actor, request.params.id, version, request.body),
+      );
+      return reply.header('etag', `"${place.version}"`).send(place);
+    },
+  );
 
-  app.delete('/api/v1/places/:id', { config: { allow: 'editor' }, schema: { params: IdParams, tags: ['places'] } }, async (request, reply) => {
-    const version = getIfMatch(request);
-    await sql.begin((tx) => deletePlace(tx, request.actor, request.params.id, version));
-    return reply.status(204).send();
-  });
+  app.delete(
+    '/api/v1/places/:id',
+    { config: { allow: 'editor' }, schema: { params: IdParams, tags: ['places'] } },
+    async (request, reply) => {
+      const version = getIfMatch(request);
+      await sql.begin((tx) => deletePlace(tx, request.actor, request.params.id, version));
+      return reply.status(204).send();
+    },
+  );
 }

@@ -12,15 +12,27 @@ export async function syncShippedCodecs(sql: Sql, folder: string): Promise<numbe
   if (!system) throw new Error('The database has no system organisation');
   let added = 0;
   await sql.begin(async (tx) => {
-    for (const vendor of (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
-      const names = (await readdir(join(folder, vendor.name))).filter((name) => name.endsWith('.json') && !name.endsWith('.vectors.json'));
+    for (const vendor of (await readdir(folder, { withFileTypes: true })).filter((entry) =>
+      entry.isDirectory(),
+    )) {
+      const names = (await readdir(join(folder, vendor.name))).filter(
+        (name) => name.endsWith('.json') && !name.endsWith('.vectors.json'),
+      );
       for (const name of names.sort()) {
         const base = join(folder, vendor.name, name.slice(0, -'.json'.length));
         const model = parseCodecModel(JSON.parse(await readFile(`${base}.json`, 'utf8')));
         const script = await readFile(join(folder, vendor.name, model.script), 'utf8');
         const vectors = JSON.parse(await readFile(`${base}.vectors.json`, 'utf8')) as unknown[];
         const { key, vendor: maker, model: modelName, title, ...description } = model;
-        const { added: isNew } = await installCodec(tx, SYSTEM, system.id, 'shipped', { key, vendor: maker, model: modelName, title, script, description, vectors });
+        const { added: isNew } = await installCodec(tx, SYSTEM, system.id, 'shipped', {
+          key,
+          vendor: maker,
+          model: modelName,
+          title,
+          script,
+          description,
+          vectors,
+        });
         if (isNew) added++;
       }
     }
