@@ -1,0 +1,163 @@
+/** Every place as a table with its state, found by name and filtered by state; both stand in the address. */
+import { Chip, Fieldset, Link, Textfield } from '@digdir/designsystemet-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link as RouterLink } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import type { Level, PlaceSummary } from '../answers.ts';
+import { useText } from '../i18n/language.tsx';
+import { useFormat } from '../i18n/use-format.ts';
+import { type Column, DataTable } from '../parts/data-table.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { LiveMark } from '../parts/live-mark.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { RelativeTime } from '../parts/relative-time.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { useWords } from '../parts/use-words.ts';
+import { Waiting } from '../parts/waiting.tsx';
+import { placesQuery, useLivePlaces } from '../place-data.ts';
+import { toTownSentence } from '../sentences.ts';
+import { useOrganisation } from '../session.ts';
+
+const route = getRouteApi('/places');
+const LEVELS: readonly Level[] = ['poor', 'attention', 'good', 'none'];
+const URGENCY: { readonly [L in Level]: number } = { poor: 0, attention: 1, none: 2, good: 3 };
+
+export function PlacesPage() {
+  const t = useText('places');
+  const organisation = useOrganisation();
+  const words = useWords();
+  const live = useLivePlaces(organisation);
+  const { data, error, refetch } = useQuery(placesQuery(organisation));
+
+  return (
+    <>
+      <PageHead
+        title={t('places_title')}
+        mark={<LiveMark status={live} />}
+        answer={data && data.places.length > 0 ? toTownSentence(words, data.places) : t('places_intro')}
+      />
+      {error && <Problem error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <Waiting lines={4} />}
+      {data && data.places.length === 0 && (
+        <Empty
+          title={t('empty_title')}
+          text={t(organisation?.role == null ? 'empty_public_text' : 'empty_text')}
+        />
+      )}
+      {data && data.places.length > 0 && <FilteredPlaces places={data.places} />}
+    </>
+  );
+}
+
+function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
+  const t = useText('places');
+  const shell = useText('shell');
+  const { level, q = '' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const columns = usePlaceColumns();
+  const rows = useMemo(() => {
+    const wanted = q.trim().toLocaleLowerCase();
+    return props.places.filter(
+      (place) =>
+        (level === undefined || place.state.level === level) &&
+        [place.name, ...place.path.map((step) => step.name)].join(' ').toLocaleLowerCase().includes(wanted),
+    );
+  }, [props.places, level, q]);
+  const setLevel = (next: Level | undefined) =>
+    void navigate({
+      search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(next ? { level: next } : {}) }),
+    });
+
+  return (
+    <>
+      <div className="torv-row torv-no-print" style={{ alignItems: 'flex-end', marginBottom: '1rem' }}>
+        <Textfield
+          label={t('search_label')}
+          type="search"
+          data-size="sm"
+          value={q}
+          onChange={(event) => {
+            const text = event.currentTarget.value;
+            void navigate({
+              search: (old) => ({ ...(old.level ? { level: old.level } : {}), ...(text ? { q: text } : {}) }),
+              replace: true,
+            });
+          }}
+        />
+        <Fieldset data-size="sm">
+          <Fieldset.Legend className="torv-visually-hidden">{t('filter_label')}</Fieldset.Legend>
+          <div className="torv-row" style={{ gap: '0.5rem' }}>
+            <Chip.Radio name="level" checked={level === undefined} onChange={() => setLevel(undefined)}>
+              {t('filter_all')}
+            </Chip.Radio>
+            {LEVELS.map((one) => (
+              <Chip.Radio key={one} name="level" checked={level === one} onChange={() => setLevel(one)}>
+                {shell(`state_${one}`)}
+              </Chip.Radio>
+            ))}
+          </div>
+        </Fieldset>
+      </div>
+      <DataTable
+        caption={t('places_title')}
+        columns={columns}
+        rows={rows}
+        rowKey={(place) => place.id}
+        initialSort={{ key: 'state', direction: 'up' }}
+        empty={<p>{t('empty_filter')}</p>}
+      />
+    </>
+  );
+}
+
+export function usePlaceColumns(): readonly Column<PlaceSummary>[] {
+  const t = useText('places');
+  const format = useFormat();
+  return useMemo(
+    () => [
+      {
+        key: 'name',
+        header: t('column_name'),
+        title: true,
+        sortValue: (place) => place.name,
+        cell: (place) => (
+          <Link asChild>
+            <RouterLink to="/places/$placeId" params={{ placeId: place.id }}>
+              {place.name}
+            </RouterLink>
+          </Link>
+        ),
+      },
+      {
+        key: 'state',
+        header: t('column_state'),
+        sortValue: (place) => URGENCY[place.state.level],
+        cell: (place) => <StateMark level={place.state.level} />,
+      },
+      {
+        key: 'value',
+        header: t('column_value'),
+        align: 'end',
+        cell: ({ state: { headline } }) =>
+          headline === null
+            ? '–'
+            : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
+      },
+      {
+        key: 'where',
+        header: t('column_where'),
+        sortValue: (place) => place.path.map((step) => step.name).join(' '),
+        cell: (place) => place.path.map((step) => step.name).join(' › ') || t(`kind_${place.kind}`),
+      },
+      {
+        key: 'heard',
+        header: t('column_heard'),
+        sortValue: (place) => place.state.lastHeard,
+        cell: (place) =>
+          place.state.lastHeard === null ? '–' : <RelativeTime instant={place.state.lastHeard} />,
+      },
+    ],
+    [t, format],
+  );
+}
