@@ -12,6 +12,7 @@ import {
 import { isLanguage, type Language } from './i18n/languages.ts';
 import { CrashPage, NotFoundPage } from './pages/failure-pages.tsx';
 import { Layout } from './parts/layout.tsx';
+import { RANGES, type Range } from './period.ts';
 
 interface RootSearch {
   readonly lang?: Language;
@@ -30,8 +31,6 @@ const rootRoute = createRootRoute({
 });
 
 const LEVELS = ['good', 'attention', 'poor', 'none'] as const;
-const RANGES = ['day', 'week', 'month', 'year'] as const;
-export type Range = (typeof RANGES)[number];
 
 const mapRoute = createRoute({
   getParentRoute: () => rootRoute,

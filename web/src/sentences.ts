@@ -83,14 +83,15 @@ export function toTownSentence(words: Words, places: readonly PlaceSummary[]): s
     count('count_good', of('good').length),
     count(air ? 'count_air' : 'count_attention', attention.length),
     count('count_poor', of('poor').length),
-    count('count_none', of('none').length),
+    count('count_unrated', of('none').filter((place) => place.state.headline !== null).length),
+    count('count_none', of('none').filter((place) => place.state.headline === null).length),
   ].filter((part) => part !== '');
   const rooms = counted.length > 0 && counted.every((place) => place.kind === 'room');
   const total = t(rooms ? 'rooms' : 'places', { count: counted.length });
   return parts.length === 0 ? `${total}.` : t('town_sentence', { total, parts: parts.join(', ') });
 
   function count(
-    key: 'count_good' | 'count_air' | 'count_attention' | 'count_poor' | 'count_none',
+    key: 'count_good' | 'count_air' | 'count_attention' | 'count_poor' | 'count_unrated' | 'count_none',
     number: number,
   ): string {
     return number === 0 ? '' : t(key, { count: number });
@@ -112,6 +113,10 @@ export function worstLevel(levels: readonly Level[]): Level {
 }
 
 const URGENCY: { readonly [L in Level]: number } = { poor: 0, attention: 1, none: 2, good: 3 };
+
+export function urgencyOf(level: Level): number {
+  return URGENCY[level];
+}
 
 /** Worst first, silence before what is good, then by name: the order of the list beside the map, and of the keyboard. */
 export function byUrgency(locale: string): (a: PlaceSummary, b: PlaceSummary) => number {

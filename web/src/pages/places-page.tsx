@@ -1,27 +1,24 @@
 /** Every place as a table with its state, found by name and filtered by state; both stand in the address. */
-import { Chip, Fieldset, Link, Textfield } from '@digdir/designsystemet-react';
+import { Chip, Fieldset, Textfield } from '@digdir/designsystemet-react';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link as RouterLink } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Level, PlaceSummary } from '../answers.ts';
 import { useText } from '../i18n/language.tsx';
-import { useFormat } from '../i18n/use-format.ts';
-import { type Column, DataTable } from '../parts/data-table.tsx';
+import { DataTable } from '../parts/data-table.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { LiveMark } from '../parts/live-mark.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { RelativeTime } from '../parts/relative-time.tsx';
-import { StateMark } from '../parts/state-mark.tsx';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { placesQuery, useLivePlaces } from '../place-data.ts';
 import { toTownSentence } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
+import { usePlaceColumns } from './place-columns.tsx';
 
 const route = getRouteApi('/places');
 const LEVELS: readonly Level[] = ['poor', 'attention', 'good', 'none'];
-const URGENCY: { readonly [L in Level]: number } = { poor: 0, attention: 1, none: 2, good: 3 };
 
 export function PlacesPage() {
   const t = useText('places');
@@ -55,7 +52,7 @@ function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
   const shell = useText('shell');
   const { level, q = '' } = route.useSearch();
   const navigate = route.useNavigate();
-  const columns = usePlaceColumns();
+  const columns = usePlaceColumns('any');
   const rows = useMemo(() => {
     const wanted = q.trim().toLocaleLowerCase();
     return props.places.filter(
@@ -108,56 +105,5 @@ function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
         empty={<p>{t('empty_filter')}</p>}
       />
     </>
-  );
-}
-
-export function usePlaceColumns(): readonly Column<PlaceSummary>[] {
-  const t = useText('places');
-  const format = useFormat();
-  return useMemo(
-    () => [
-      {
-        key: 'name',
-        header: t('column_name'),
-        title: true,
-        sortValue: (place) => place.name,
-        cell: (place) => (
-          <Link asChild>
-            <RouterLink to="/places/$placeId" params={{ placeId: place.id }}>
-              {place.name}
-            </RouterLink>
-          </Link>
-        ),
-      },
-      {
-        key: 'state',
-        header: t('column_state'),
-        sortValue: (place) => URGENCY[place.state.level],
-        cell: (place) => <StateMark level={place.state.level} />,
-      },
-      {
-        key: 'value',
-        header: t('column_value'),
-        align: 'end',
-        cell: ({ state: { headline } }) =>
-          headline === null
-            ? '–'
-            : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
-      },
-      {
-        key: 'where',
-        header: t('column_where'),
-        sortValue: (place) => place.path.map((step) => step.name).join(' '),
-        cell: (place) => place.path.map((step) => step.name).join(' › ') || t(`kind_${place.kind}`),
-      },
-      {
-        key: 'heard',
-        header: t('column_heard'),
-        sortValue: (place) => place.state.lastHeard,
-        cell: (place) =>
-          place.state.lastHeard === null ? '–' : <RelativeTime instant={place.state.lastHeard} />,
-      },
-    ],
-    [t, format],
   );
 }

@@ -2,7 +2,7 @@
 import { Dialog, Input, Paragraph } from '@digdir/designsystemet-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
-import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useLocale, useText } from '../i18n/language.tsx';
 import { type Found, findMatches, loadEverything } from '../search-sources.ts';
 import { useOrganisation } from '../session.ts';
@@ -39,6 +39,12 @@ function Palette(props: { readonly onClose: () => void }) {
     queryFn: () => (organisation ? loadEverything(client, organisation) : Promise.resolve([])),
     staleTime: 30_000,
   });
+  const input = useRef<HTMLInputElement>(null);
+  // after showModal, which focuses the close button
+  useEffect(() => {
+    const timer = window.setTimeout(() => input.current?.focus(), 0);
+    return () => window.clearTimeout(timer);
+  }, []);
   const matches = useMemo(() => findMatches(all, text, locale), [all, text, locale]);
 
   const open = (found: Found) => {
@@ -65,7 +71,7 @@ function Palette(props: { readonly onClose: () => void }) {
         aria-autocomplete="list"
         aria-label={t('search_hint')}
         placeholder={t('search_hint')}
-        autoFocus
+        ref={input}
         value={text}
         onChange={(event) => {
           setText(event.target.value);

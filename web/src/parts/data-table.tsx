@@ -11,6 +11,7 @@ import './data-table.css';
 export interface Column<Row> {
   readonly key: string;
   readonly header: string;
+  /** null: nothing to show here (a dash; left out on a phone's card). */
   readonly cell: (row: Row) => ReactNode;
   /** Present: the column sorts. null values go last in both directions. */
   readonly sortValue?: (row: Row) => string | number | null;
@@ -71,17 +72,21 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         <Table.Body role="rowgroup">
           {sorted.slice(0, shown).map((row) => (
             <Table.Row role="row" key={props.rowKey(row)}>
-              {props.columns.map((column) => (
-                <Table.Cell
-                  key={column.key}
-                  role="cell"
-                  data-align={column.align}
-                  data-title={column.title}
-                  data-label={column.header}
-                >
-                  {column.cell(row)}
-                </Table.Cell>
-              ))}
+              {props.columns.map((column) => {
+                const content = column.cell(row);
+                return (
+                  <Table.Cell
+                    key={column.key}
+                    role="cell"
+                    data-align={column.align}
+                    data-title={column.title}
+                    data-label={column.header}
+                    data-empty={content === null}
+                  >
+                    {content ?? '–'}
+                  </Table.Cell>
+                );
+              })}
             </Table.Row>
           ))}
         </Table.Body>

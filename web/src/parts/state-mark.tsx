@@ -22,16 +22,22 @@ export function StateIcon(props: { readonly level: Level }) {
   return <Icon aria-hidden className="torv-state-icon" data-level={props.level} />;
 }
 
-export function StateMark(props: {
+interface StateMarkProps {
   readonly level: Level;
   readonly text?: string;
+  /** There is a value but no rule to judge it by: that is not "no data". */
+  readonly unrated?: boolean;
+  /** Without the coloured ground. */
   readonly plain?: boolean;
-}) {
+}
+
+export function StateMark(props: StateMarkProps) {
   const t = useText('shell');
+  const state = props.unrated && props.level === 'none' ? 'unrated' : props.level;
   return (
     <span className="torv-state" data-level={props.level} data-plain={props.plain}>
       <StateIcon level={props.level} />
-      {props.text ?? t(`state_${props.level}`)}
+      {props.text ?? t(`state_${state}`)}
     </span>
   );
 }

@@ -99,4 +99,5 @@ export const shell: Texts<typeof en> = {
   keys_then: 'så',
   table_more: 'Vis flere',
   conflict_version: 'Version {{version}}',
+  state_unrated: 'Målt',
 };

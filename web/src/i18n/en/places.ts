@@ -112,7 +112,7 @@ export const places = {
   finding_range: '{{property}} was between {{low}} and {{high}}',
   finding_flat: '{{property}} was {{value}} the whole time',
   finding_nothing: 'No readings in this period',
-  finding_one: 'One reading: {{value}}',
+  finding_single: 'One reading: {{value}}',
   chart_subtitle: '{{property}} in {{unit}}, {{from}} to {{to}}',
   chart_subtitle_plain: '{{property}}, {{from}} to {{to}}',
   chart_axis_cut: 'The axis starts at {{value}}, not at zero.',
@@ -149,4 +149,6 @@ export const places = {
   duration_days_one: '{{count, number}} day',
   duration_days_other: '{{count, number}} days',
   duration_and: '{{long}} and {{short}}',
+  count_unrated_one: '{{count, number}} without a guide value',
+  count_unrated_other: '{{count, number}} without a guide value',
 } as const;

@@ -95,4 +95,5 @@ export const shell = {
   keys_then: 'then',
   table_more: 'Show more',
   conflict_version: 'Version {{version}}',
+  state_unrated: 'Measured',
 } as const;

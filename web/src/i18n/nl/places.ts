@@ -116,7 +116,7 @@ export const places: Texts<typeof en> = {
   finding_range: '{{property}} lag tussen {{low}} en {{high}}',
   finding_flat: '{{property}} was de hele tijd {{value}}',
   finding_nothing: 'Geen metingen in deze periode',
-  finding_one: 'Eén meting: {{value}}',
+  finding_single: 'Eén meting: {{value}}',
   chart_subtitle: '{{property}} in {{unit}}, {{from}} tot {{to}}',
   chart_subtitle_plain: '{{property}}, {{from}} tot {{to}}',
   chart_axis_cut: 'De as begint bij {{value}}, niet bij nul.',
@@ -154,4 +154,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} dag',
   duration_days_other: '{{count, number}} dagen',
   duration_and: '{{long}} en {{short}}',
+  count_unrated_one: '{{count, number}} zonder richtwaarde',
+  count_unrated_other: '{{count, number}} zonder richtwaarde',
 };

@@ -99,4 +99,5 @@ export const shell: Texts<typeof en> = {
   keys_then: 'dan',
   table_more: 'Meer tonen',
   conflict_version: 'Versie {{version}}',
+  state_unrated: 'Gemeten',
 };

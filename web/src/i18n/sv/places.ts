@@ -116,7 +116,7 @@ export const places: Texts<typeof en> = {
   finding_range: '{{property}} låg mellan {{low}} och {{high}}',
   finding_flat: '{{property}} var {{value}} hela tiden',
   finding_nothing: 'Inga mätvärden under perioden',
-  finding_one: 'Ett mätvärde: {{value}}',
+  finding_single: 'Ett mätvärde: {{value}}',
   chart_subtitle: '{{property}} i {{unit}}, {{from}} till {{to}}',
   chart_subtitle_plain: '{{property}}, {{from}} till {{to}}',
   chart_axis_cut: 'Axeln börjar vid {{value}}, inte vid noll.',
@@ -153,4 +153,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} dygn',
   duration_days_other: '{{count, number}} dygn',
   duration_and: '{{long}} och {{short}}',
+  count_unrated_one: '{{count, number}} utan riktvärde',
+  count_unrated_other: '{{count, number}} utan riktvärde',
 };

@@ -99,4 +99,5 @@ export const shell: Texts<typeof en> = {
   keys_then: 'sedan',
   table_more: 'Visa fler',
   conflict_version: 'Version {{version}}',
+  state_unrated: 'Uppmätt',
 };
