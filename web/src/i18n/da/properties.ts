@@ -51,6 +51,13 @@ export const properties: Texts<typeof en> = {
   digital_input: 'Digital indgang',
   analog_input: 'Analog indgang',
   valve_position: 'Spjæld- eller ventilstilling',
+  tvoc_mass: 'Flygtige organiske stoffer, masse',
+  vibration: 'Vibrationer',
+  people_in_interval: 'Personer ind siden sidste melding',
+  people_out_interval: 'Personer ud siden sidste melding',
+  probe_temperature: 'Temperatur ved føleren',
+  power_factor: 'Effektfaktor',
+  grid_frequency: 'Netfrekvens',
   battery_voltage: 'Batterispænding',
   battery_level: 'Batteriniveau',
 };

@@ -50,6 +50,13 @@ export const properties = {
   digital_input: 'Digital input',
   analog_input: 'Analogue input',
   valve_position: 'Damper or valve position',
+  tvoc_mass: 'Volatile organic compounds, mass',
+  vibration: 'Vibration events',
+  people_in_interval: 'People in, since the last report',
+  people_out_interval: 'People out, since the last report',
+  probe_temperature: 'Temperature at the probe',
+  power_factor: 'Power factor',
+  grid_frequency: 'Grid frequency',
   battery_voltage: 'Battery voltage',
   battery_level: 'Battery level',
 } as const satisfies Record<PropertyKey, string>;

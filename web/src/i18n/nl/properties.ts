@@ -51,6 +51,13 @@ export const properties: Texts<typeof en> = {
   digital_input: 'Digitale ingang',
   analog_input: 'Analoge ingang',
   valve_position: 'Stand van klep of ventiel',
+  tvoc_mass: 'Vluchtige organische stoffen, massa',
+  vibration: 'Trillingen',
+  people_in_interval: 'Personen naar binnen sinds het vorige bericht',
+  people_out_interval: 'Personen naar buiten sinds het vorige bericht',
+  probe_temperature: 'Temperatuur bij de voeler',
+  power_factor: 'Arbeidsfactor',
+  grid_frequency: 'Netfrequentie',
   battery_voltage: 'Batterijspanning',
   battery_level: 'Batterijniveau',
 };

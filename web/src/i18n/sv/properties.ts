@@ -51,6 +51,13 @@ export const properties: Texts<typeof en> = {
   digital_input: 'Digital ingång',
   analog_input: 'Analog ingång',
   valve_position: 'Spjäll- eller ventilläge',
+  tvoc_mass: 'Flyktiga organiska ämnen, massa',
+  vibration: 'Vibrationer',
+  people_in_interval: 'Personer in sedan senaste rapport',
+  people_out_interval: 'Personer ut sedan senaste rapport',
+  probe_temperature: 'Temperatur vid givaren',
+  power_factor: 'Effektfaktor',
+  grid_frequency: 'Nätfrekvens',
   battery_voltage: 'Batterispänning',
   battery_level: 'Batterinivå',
 };
