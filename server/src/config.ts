@@ -36,7 +36,10 @@ interface Setting {
 export const SETTINGS = {
   TORV_PORT: { meaning: 'Port of the web application and the interfaces.', example: '8080' },
   TORV_HOST: { meaning: 'Address to listen on; 0.0.0.0 for all.', example: '127.0.0.1' },
-  TORV_PUBLIC_URL: { meaning: 'Address by which people reach this server.', example: 'https://torv.example.org' },
+  TORV_PUBLIC_URL: {
+    meaning: 'Address by which people reach this server.',
+    example: 'https://torv.example.org',
+  },
   TORV_TRUST_PROXY: { meaning: 'true behind a reverse proxy that sets X-Forwarded-*.', example: 'false' },
   TORV_DATA: { meaning: 'Folder of the embedded database, the spool and the lock.', example: './data' },
   TORV_DATABASE_URL: {
@@ -56,8 +59,14 @@ export const SETTINGS = {
     example: '10.1.2.3,broker.internal',
   },
   TORV_METRICS_TOKEN: { meaning: 'Bearer token for /metrics from other machines.', example: '' },
-  TORV_SMTP_URL: { meaning: 'Mail server for invitations and password resets.', example: 'smtps://user@mail.example.org' },
-  TORV_STA_OPEN: { meaning: 'true: anonymous SensorThings writing in an organisation of its own.', example: 'false' },
+  TORV_SMTP_URL: {
+    meaning: 'Mail server for invitations and password resets.',
+    example: 'smtps://user@mail.example.org',
+  },
+  TORV_STA_OPEN: {
+    meaning: 'true: anonymous SensorThings writing in an organisation of its own.',
+    example: 'false',
+  },
   TORV_LOG_LEVEL: { meaning: 'fatal, error, warn, info, debug, trace or silent.', example: 'info' },
 } as const satisfies Record<string, Setting>;
 
@@ -68,7 +77,9 @@ const ALL_ROLES: readonly Role[] = ['api', 'ingest', 'worker'];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 function wrong(name: Name, text: string, expected: string): AppError {
-  return new AppError('BAD_CONFIG', `${name} is "${text.slice(0, 40)}", but must be ${expected}.`, { at: name });
+  return new AppError('BAD_CONFIG', `${name} is "${text.slice(0, 40)}", but must be ${expected}.`, {
+    at: name,
+  });
 }
 
 function parsePort(env: Environment, name: Name, fallback: number, lowest: number): number {
@@ -117,7 +128,9 @@ export function parseConfig(env: Environment): Config {
   }
   const databaseUrl = parseText(env, 'TORV_DATABASE_URL');
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    throw new AppError('BAD_CONFIG', 'TORV_DATABASE_URL must begin with postgres://.', { at: 'TORV_DATABASE_URL' });
+    throw new AppError('BAD_CONFIG', 'TORV_DATABASE_URL must begin with postgres://.', {
+      at: 'TORV_DATABASE_URL',
+    });
   }
   const roles = parseRoles(env);
   if (databaseUrl === undefined && roles.size < ALL_ROLES.length) {
@@ -128,7 +141,9 @@ export function parseConfig(env: Environment): Config {
   }
   const secretKey = parseText(env, 'TORV_SECRET_KEY');
   if (secretKey !== undefined && secretKey.length < 32) {
-    throw new AppError('BAD_CONFIG', 'TORV_SECRET_KEY must have at least 32 characters.', { at: 'TORV_SECRET_KEY' });
+    throw new AppError('BAD_CONFIG', 'TORV_SECRET_KEY must have at least 32 characters.', {
+      at: 'TORV_SECRET_KEY',
+    });
   }
   const logLevel = parseText(env, 'TORV_LOG_LEVEL') ?? 'info';
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
@@ -147,7 +162,10 @@ export function parseConfig(env: Environment): Config {
     tlsKey: parseText(env, 'TORV_TLS_KEY'),
     roles,
     secretKey,
-    outboundAllow: (parseText(env, 'TORV_OUTBOUND_ALLOW') ?? '').split(',').map((part) => part.trim()).filter(Boolean),
+    outboundAllow: (parseText(env, 'TORV_OUTBOUND_ALLOW') ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
     metricsToken: parseText(env, 'TORV_METRICS_TOKEN'),
     smtpUrl: parseText(env, 'TORV_SMTP_URL'),
     staOpen: parseText(env, 'TORV_STA_OPEN'),

@@ -4,7 +4,7 @@
  * `validFrom` is the first day for which a source was seen: a rule may be older, but nothing is claimed before it.
  */
 
-export const ROOM_USES = ['classroom', 'daycare', 'office', 'meeting', 'care'] as const;
+export const ROOM_USES = ['classroom', 'daycare', 'office', 'meeting', 'hall', 'other'] as const;
 export type RoomUse = (typeof ROOM_USES)[number];
 
 export type Co2State = 'good' | 'attention' | 'poor';
@@ -41,7 +41,7 @@ export const CO2_RULES: readonly Co2Rule[] = [
     // In force by April 2017 (Ingeniøren, 5 April 2017, on both authorities' 0,1 %); 2,000 ppm only for a short time.
     key: 'dk-working-environment',
     country: 'DK',
-    roomUses: ['classroom', 'daycare', 'office', 'meeting', 'care'],
+    roomUses: ['classroom', 'daycare', 'office', 'meeting', 'hall'],
     judges: 'use',
     limitPpm: 1000,
     attentionAbovePpm: 1000,
@@ -109,7 +109,7 @@ export const CO2_RULES: readonly Co2Rule[] = [
     // Regularly above 1,000 ppm in normal use is a sign that the ventilation is not sufficient.
     key: 'se-public-health',
     country: 'SE',
-    roomUses: ['classroom', 'daycare', 'office', 'meeting', 'care'],
+    roomUses: ['classroom', 'daycare', 'office', 'meeting', 'hall'],
     judges: 'use',
     limitPpm: 1000,
     attentionAbovePpm: 1000,

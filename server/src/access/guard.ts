@@ -6,7 +6,7 @@
 import { AppError } from '@torv/core/errors';
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../http/server.ts';
-import { type Actor, ANONYMOUS, organisationsOf, requireInstanceAdmin, type Role } from './port.ts';
+import { type Actor, ANONYMOUS, organisationsOf, type Role, requireInstanceAdmin } from './port.ts';
 
 /**
  * anyone: also without signing in; member: any signed-in user or key; a role: held in at least one organisation;
@@ -43,12 +43,16 @@ export function checkAllowed(allow: Allow, actor: Actor): void {
 }
 
 /** @returns the list of all routes with who may use them, for the role test and the OpenAPI document */
-export function guardRoutes(app: App, authenticate: (request: FastifyRequest) => Promise<Actor>): readonly DeclaredRoute[] {
+export function guardRoutes(
+  app: App,
+  authenticate: (request: FastifyRequest) => Promise<Actor>,
+): readonly DeclaredRoute[] {
   const routes: DeclaredRoute[] = [];
-  app.decorateRequest('actor', null as unknown as Actor);
+  app.decorateRequest<Actor | null>('actor', null);
   app.addHook('onRoute', (route) => {
     const allow = (route.config as { allow?: Allow } | undefined)?.allow;
-    if (allow === undefined) throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it`);
+    if (allow === undefined)
+      throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it`);
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, allow });
   });
   app.addHook('onRequest', async (request) => {

@@ -3,7 +3,7 @@
  * `readable` or `writable` where the table enters it; no handler compares roles itself.
  */
 import { AppError } from '@torv/core/errors';
-import type { Fragment, Sql } from '../db/database.ts';
+import type { Fragment, Sql, Transaction } from '../db/database.ts';
 
 export const ROLES = ['viewer', 'editor', 'administrator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -17,9 +17,19 @@ export type Actor =
       readonly instanceAdmin: boolean;
       readonly roles: ReadonlyMap<number, Role>;
     }
-  | { readonly kind: 'key'; readonly keyId: number; readonly organisationId: number; readonly scopes: ReadonlySet<Scope> }
+  | {
+      readonly kind: 'key';
+      readonly keyId: number;
+      readonly organisationId: number;
+      readonly scopes: ReadonlySet<Scope>;
+    }
   /** A room's screen: reads one place, nothing else. */
-  | { readonly kind: 'link'; readonly linkId: number; readonly organisationId: number; readonly placeId: number }
+  | {
+      readonly kind: 'link';
+      readonly linkId: number;
+      readonly organisationId: number;
+      readonly placeId: number;
+    }
   /** Torv itself: jobs, ingest, the command line. */
   | { readonly kind: 'system' };
 
@@ -50,16 +60,27 @@ export function organisationsOf(actor: Actor, role: Role): readonly number[] | u
  * Rows of `table` (an alias in the query) that the actor may read. `open` tables carry a visibility column of
  * their own; the others are only for members of the organisation.
  */
-export function readable(sql: Sql, actor: Actor, table: string, kind: 'open' | 'members'): Fragment {
+export function readable(
+  sql: Sql | Transaction,
+  actor: Actor,
+  table: string,
+  kind: 'open' | 'members',
+): Fragment {
   const organisations = organisationsOf(actor, 'viewer');
   if (organisations === undefined) return sql`TRUE`;
   const column = sql(`${table}.organisation_id`);
-  const member = organisations.length === 0 ? sql`FALSE` : sql`${column} = ANY(${organisations as number[]}::bigint[])`;
+  const member =
+    organisations.length === 0 ? sql`FALSE` : sql`${column} = ANY(${organisations as number[]}::bigint[])`;
   return kind === 'open' ? sql`(${member} OR ${sql(`${table}.visibility`)} = 'public')` : member;
 }
 
 /** Rows of `table` that the actor may change with at least `role`. */
-export function writable(sql: Sql, actor: Actor, table: string, role: Exclude<Role, 'viewer'>): Fragment {
+export function writable(
+  sql: Sql | Transaction,
+  actor: Actor,
+  table: string,
+  role: Exclude<Role, 'viewer'>,
+): Fragment {
   const organisations = organisationsOf(actor, role);
   if (organisations === undefined) return sql`TRUE`;
   if (organisations.length === 0) return sql`FALSE`;
@@ -85,7 +106,10 @@ export function requireInstanceAdmin(actor: Actor): void {
 }
 
 /** What the audit table says about the one who acted. */
-export function toAuditActor(actor: Actor): { readonly kind: 'user' | 'key' | 'system' | 'link'; readonly id: number | null } {
+export function toAuditActor(actor: Actor): {
+  readonly kind: 'user' | 'key' | 'system' | 'link';
+  readonly id: number | null;
+} {
   switch (actor.kind) {
     case 'user':
       return { kind: 'user', id: actor.userId };

@@ -7,16 +7,13 @@ import { AppError } from '@torv/core/errors';
 import postgres from 'postgres';
 import { openEmbedded } from './embedded.ts';
 import type { SessionLimits } from './embedded-sessions.ts';
+import type { Log } from './log.ts';
 import { TYPES } from './values.ts';
 
 export type Sql = postgres.Sql;
-
-export interface Log {
-  debug(fields: object, text: string): void;
-  info(fields: object, text: string): void;
-  warn(fields: object, text: string): void;
-  error(fields: object, text: string): void;
-}
+export type Transaction = postgres.TransactionSql;
+/** A piece of SQL that stands in another query. */
+export type Fragment = postgres.Fragment;
 
 export interface Database {
   readonly kind: 'embedded' | 'postgresql';

@@ -2,16 +2,31 @@
  * The HTTP floor: Fastify with Torv's errors, validation, security headers and the refusal of cross-site
  * writes. Knows no feature; routes come from `app.ts`.
  */
-import { AppError } from '@torv/core/errors';
+
 import cookie from '@fastify/cookie';
+import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { AppError } from '@torv/core/errors';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
 import type { Config } from '../config.ts';
 import { handleError } from './errors.ts';
 
-export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /** The largest JSON body of an ordinary request; uploads say their own. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -31,7 +46,13 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 function toValidator(options: Options): Ajv {
-  const ajv = new Ajv({ removeAdditional: false, useDefaults: true, allErrors: false, strict: false, ...options });
+  const ajv = new Ajv({
+    removeAdditional: false,
+    useDefaults: true,
+    allErrors: false,
+    strict: false,
+    ...options,
+  });
   (addFormats as unknown as (ajv: Ajv) => Ajv)(ajv);
   return ajv;
 }
@@ -51,7 +72,8 @@ function refuseCrossSite(request: FastifyRequest, config: Config): void {
   const origin = request.headers.origin;
   if (origin !== undefined && site === undefined) {
     const own = config.publicUrl ?? `${request.protocol}://${request.host}`;
-    if (origin !== own) throw new AppError('CROSS_SITE', 'This change was asked for by another site and was refused.');
+    if (origin !== own)
+      throw new AppError('CROSS_SITE', 'This change was asked for by another site and was refused.');
   }
 }
 
@@ -65,12 +87,28 @@ export async function createHttp(config: Config, logger: FastifyBaseLogger): Pro
     requestTimeout: 60_000,
     genReqId: () => crypto.randomUUID(),
   }).withTypeProvider<TypeBoxTypeProvider>();
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema as object));
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? strict : coercing).compile(schema as object),
+  );
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((request) => {
-    throw new AppError('NOT_FOUND', `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`);
+    throw new AppError(
+      'NOT_FOUND',
+      `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`,
+    );
   });
   await app.register(cookie);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Torv',
+        version: '1',
+        description: 'Everything of Torv beside SensorThings (/sta/v1.1).',
+        license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' },
+      },
+    },
+  });
   app.addHook('onRequest', async (request, reply) => {
     refuseCrossSite(request, config);
     reply.headers({
@@ -94,9 +132,14 @@ export async function createHttp(config: Config, logger: FastifyBaseLogger): Pro
 export function getIfMatch(request: FastifyRequest): number {
   const text = request.headers['if-match'];
   if (text === undefined) {
-    throw new AppError('VERSION_MISSING', 'Say which version you change: send its number as If-Match.', { at: 'If-Match' });
+    throw new AppError('VERSION_MISSING', 'Say which version you change: send its number as If-Match.', {
+      at: 'If-Match',
+    });
   }
   const match = /^(?:W\/)?"?(\d{1,9})"?$/.exec(text);
-  if (!match) throw new AppError('BAD_REQUEST', `If-Match is "${text.slice(0, 40)}", but must be a version number.`, { at: 'If-Match' });
+  if (!match)
+    throw new AppError('BAD_REQUEST', `If-Match is "${text.slice(0, 40)}", but must be a version number.`, {
+      at: 'If-Match',
+    });
   return Number(match[1]);
 }

@@ -44,7 +44,11 @@ export function addReports(a: IngestReport, b: IngestReport): IngestReport {
 function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /^(21|22|23|54)/.test(code)) return true;
-  return error instanceof RangeError || error instanceof TypeError || (error instanceof AppError && error.kind === 'invalid');
+  return (
+    error instanceof RangeError ||
+    error instanceof TypeError ||
+    (error instanceof AppError && error.kind === 'invalid')
+  );
 }
 
 /** Worth trying again at once: a deadlock or a serialisation failure. */
@@ -54,7 +58,10 @@ function isCollision(error: unknown): boolean {
 }
 
 async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<IngestReport> {
-  const reason = error instanceof AppError ? error.detail : `The database refused this frame: ${(error as Error).message}`;
+  const reason =
+    error instanceof AppError
+      ? error.detail
+      : `This frame cannot be stored: ${String((error as Error).message)}`;
   await insertRejectedMessage(sql, {
     organisationId: item.organisationId,
     sourceId: item.sourceId,
@@ -117,7 +124,10 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
           for (const waiting of batch) waiting.reject(error);
           return;
         }
-        options.log.warn({ err: error, uplinks: items.length, pauseMs }, 'The database does not take uplinks; waiting to try again');
+        options.log.warn(
+          { err: error, uplinks: items.length, pauseMs },
+          'The database does not take uplinks; waiting to try again',
+        );
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     }
@@ -135,7 +145,8 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
 
   return {
     accept(items) {
-      if (closing) return Promise.reject(new AppError('UNAVAILABLE', 'Torv is stopping and takes no more uplinks.'));
+      if (closing)
+        return Promise.reject(new AppError('UNAVAILABLE', 'Torv is stopping and takes no more uplinks.'));
       if (items.length === 0) return Promise.resolve(NOTHING);
       return new Promise<IngestReport>((resolve, reject) => {
         queue.push({ items, resolve, reject });

@@ -25,15 +25,24 @@ export interface Cluster<F extends Frame> {
 }
 
 /** What makes two receptions copies of one frame, beside the time. */
-export function toFrameKey(deviceId: number, uplink: Pick<Uplink, 'devAddr' | 'fCnt' | 'fPort' | 'payload' | 'networkTime'>): string {
+export function toFrameKey(
+  deviceId: number,
+  uplink: Pick<Uplink, 'devAddr' | 'fCnt' | 'fPort' | 'payload' | 'networkTime'>,
+): string {
   const counter = uplink.fCnt === undefined ? `@${uplink.networkTime}` : String(uplink.fCnt);
   return `${deviceId}|${uplink.devAddr ?? ''}|${counter}|${uplink.fPort}|${uplink.payload}`;
 }
 
 /** Frames of one key -> clusters in which each member is at most 24 hours from another one. */
-export function toClusters<F extends Frame>(frames: readonly F[], windowMs = COPY_WINDOW_MS): readonly Cluster<F>[] {
+export function toClusters<F extends Frame>(
+  frames: readonly F[],
+  windowMs = COPY_WINDOW_MS,
+): readonly Cluster<F>[] {
   const sorted = [...frames].sort(
-    (a, b) => a.firstMs - b.firstMs || a.lastMs - b.lastMs || (a.id ?? Number.MAX_SAFE_INTEGER) - (b.id ?? Number.MAX_SAFE_INTEGER),
+    (a, b) =>
+      a.firstMs - b.firstMs ||
+      a.lastMs - b.lastMs ||
+      (a.id ?? Number.MAX_SAFE_INTEGER) - (b.id ?? Number.MAX_SAFE_INTEGER),
   );
   const clusters: { members: F[]; firstMs: number; lastMs: number }[] = [];
   for (const frame of sorted) {
@@ -51,7 +60,9 @@ export function toClusters<F extends Frame>(frames: readonly F[], windowMs = COP
 /** The best three receptions, one per gateway; the same set whatever the order they came in. */
 export function toBestReceptions(receptions: readonly Reception[], most = 3): readonly Reception[] {
   const better = (a: Reception, b: Reception) =>
-    (b.snr ?? -999) - (a.snr ?? -999) || (b.rssi ?? -999) - (a.rssi ?? -999) || (a.gatewayId < b.gatewayId ? -1 : 1);
+    (b.snr ?? -999) - (a.snr ?? -999) ||
+    (b.rssi ?? -999) - (a.rssi ?? -999) ||
+    (a.gatewayId < b.gatewayId ? -1 : 1);
   const byGateway = new Map<string, Reception>();
   for (const reception of [...receptions].sort(better)) {
     if (!byGateway.has(reception.gatewayId)) byGateway.set(reception.gatewayId, reception);

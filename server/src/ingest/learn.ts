@@ -2,6 +2,7 @@
  * What a batch of new frames teaches beside its readings: gateways and their signal, battery, last seen, rates.
  * Only frames that are truly new teach, so that the same file replayed changes nothing.
  */
+import { groupBy } from '@torv/core/group-by';
 import type { Transaction } from '../db/database.ts';
 import type { ReadFrame } from './readings.ts';
 import {
@@ -29,7 +30,10 @@ const earlier = (a: string, b: string) => (Date.parse(a) <= Date.parse(b) ? a : 
  * Ids of all gateways in these frames, made where they are new. Rows of known gateways are not touched here:
  * two ingest processes would wait for each other from the first statement on.
  */
-export async function ensureGateways(tx: Transaction, frames: readonly NewFrame[]): Promise<ReadonlyMap<string, number>> {
+export async function ensureGateways(
+  tx: Transaction,
+  frames: readonly NewFrame[],
+): Promise<ReadonlyMap<string, number>> {
   const heard = new Map<string, HeardGateway>();
   for (const frame of frames) {
     for (const r of frame.receptions) {
@@ -67,9 +71,18 @@ function toDeviceLesson(lessons: readonly Lesson[]): DeviceLesson {
       reason = read.reason;
     }
     const v = read.deviceMeasurements.find((m) => m.property === 'battery_voltage' && m.quality === 0)?.value;
-    const percent = read.deviceMeasurements.find((m) => m.property === 'battery_level')?.value ?? item.uplink.batteryPercent;
-    if ((typeof v === 'number' || typeof percent === 'number') && (!battery || Date.parse(row.networkTime) >= Date.parse(battery.at))) {
-      battery = { v: typeof v === 'number' ? v : null, percent: typeof percent === 'number' ? percent : null, at: row.networkTime };
+    const percent =
+      read.deviceMeasurements.find((m) => m.property === 'battery_level')?.value ??
+      item.uplink.batteryPercent;
+    if (
+      (typeof v === 'number' || typeof percent === 'number') &&
+      (!battery || Date.parse(row.networkTime) >= Date.parse(battery.at))
+    ) {
+      battery = {
+        v: typeof v === 'number' ? v : null,
+        percent: typeof percent === 'number' ? percent : null,
+        at: row.networkTime,
+      };
     }
   }
   const best = newest.row.receptions[0];
@@ -94,7 +107,10 @@ function toDeviceLesson(lessons: readonly Lesson[]): DeviceLesson {
 }
 
 /** The signal of one batch, summed per device, gateway and UTC day, in a fixed order (no deadlocks). */
-function toSignalLessons(lessons: readonly Lesson[], gatewayIds: ReadonlyMap<string, number>): SignalLesson[] {
+function toSignalLessons(
+  lessons: readonly Lesson[],
+  gatewayIds: ReadonlyMap<string, number>,
+): SignalLesson[] {
   const sums = new Map<string, { -readonly [K in keyof SignalLesson]: SignalLesson[K] }>();
   for (const { row } of lessons) {
     for (const r of row.receptions) {
@@ -102,7 +118,16 @@ function toSignalLessons(lessons: readonly Lesson[], gatewayIds: ReadonlyMap<str
       if (gatewayId === undefined) continue;
       const day = row.networkTime.slice(0, 10);
       const key = `${row.deviceId} ${gatewayId} ${day}`;
-      const sum = sums.get(key) ?? { deviceId: row.deviceId, gatewayId, day, frames: 0, rssiSum: 0, rssiCount: 0, snrSum: 0, snrCount: 0 };
+      const sum = sums.get(key) ?? {
+        deviceId: row.deviceId,
+        gatewayId,
+        day,
+        frames: 0,
+        rssiSum: 0,
+        rssiCount: 0,
+        snrSum: 0,
+        snrCount: 0,
+      };
       sum.frames++;
       if (r.rssi !== undefined) {
         sum.rssiSum += r.rssi;
@@ -115,7 +140,9 @@ function toSignalLessons(lessons: readonly Lesson[], gatewayIds: ReadonlyMap<str
       sums.set(key, sum);
     }
   }
-  return [...sums.values()].sort((a, b) => a.deviceId - b.deviceId || a.gatewayId - b.gatewayId || (a.day < b.day ? -1 : 1));
+  return [...sums.values()].sort(
+    (a, b) => a.deviceId - b.deviceId || a.gatewayId - b.gatewayId || (a.day < b.day ? -1 : 1),
+  );
 }
 
 function toHeardGateways(lessons: readonly Lesson[]): HeardGateway[] {
@@ -145,12 +172,7 @@ export async function learn(
   copied: ReadonlyMap<number, number>,
   gatewayIds: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const byDevice = new Map<number, Lesson[]>();
-  for (const lesson of fresh) {
-    const list = byDevice.get(lesson.row.deviceId) ?? [];
-    list.push(lesson);
-    byDevice.set(lesson.row.deviceId, list);
-  }
+  const byDevice = groupBy(fresh, (lesson) => lesson.row.deviceId);
   await learnDevices(tx, [...byDevice.values()].map(toDeviceLesson));
   await addCopies(tx, copied);
   await learnSignal(tx, toSignalLessons(fresh, gatewayIds));

@@ -5,7 +5,7 @@
 import { type Measurement, toMeasurements } from '@torv/core/mapping';
 import { PROPERTIES } from '@torv/core/properties';
 import { findAssignment, type IngestAssignment, type IngestDevice } from '../registry/ingest-store.ts';
-import type { Decoder, DecodeOutcome, DecodeRequest } from './decode/port.ts';
+import type { DecodeOutcome, DecodeRequest, Decoder } from './decode/port.ts';
 import type { UplinkState } from './states.ts';
 
 export interface FrameToRead {
@@ -36,7 +36,8 @@ function toReadFrame(frame: FrameToRead, outcome: DecodeOutcome): ReadFrame {
   const codec = frame.device.codec;
   if (!codec) return { ...NOTHING, state: 'waiting', reason: null };
   if (outcome.kind !== 'decoded') {
-    const reason = outcome.kind === 'fault' ? outcome.reason : outcome.errors.join('; ') || 'The codec gave nothing.';
+    const reason =
+      outcome.kind === 'fault' ? outcome.reason : outcome.errors.join('; ') || 'The codec gave nothing.';
     return { ...NOTHING, state: 'rejected', reason: reason.slice(0, 300), codecVersionId: codec.versionId };
   }
   const { measurements, faults } = toMeasurements(outcome.data, codec.mapping, frame.networkTime);
@@ -50,7 +51,13 @@ function toReadFrame(frame: FrameToRead, outcome: DecodeOutcome): ReadFrame {
     const assignment = findAssignment(frame.device, measurement);
     if (assignment) planned.push({ assignment, measurement });
   }
-  const reason = faults.length === 0 ? null : faults.map((f) => `${f.field}: ${f.reason}`).join('; ').slice(0, 300);
+  const reason =
+    faults.length === 0
+      ? null
+      : faults
+          .map((f) => `${f.field}: ${f.reason}`)
+          .join('; ')
+          .slice(0, 300);
   // Fields that could not be used are told; the frame counts as rejected only when nothing came of it.
   const state = measurements.length === 0 && faults.length > 0 ? 'rejected' : 'decoded';
   return { state, reason, codecVersionId: codec.versionId, planned, deviceMeasurements };

@@ -2,7 +2,7 @@
  * SQL of the raw frames: finding copies, keeping, merging, states, and what a batch teaches about devices,
  * gateways and sources. Decides nothing; `uplink.ts` does.
  */
-import { toMonthIndex, SEQUENCE_BITS } from '@torv/core/ids';
+import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
 import type { Sql, Transaction } from '../db/database.ts';
 import { COPY_WINDOW_MS } from './frames.ts';
 import type { Reception } from './source.ts';
@@ -33,7 +33,9 @@ export interface FrameProbe {
 export async function findKeptFrames(tx: Transaction, probes: readonly FrameProbe[]): Promise<KeptFrame[]> {
   if (probes.length === 0) return [];
   const windowS = COPY_WINDOW_MS / 1000;
-  const rows = await tx<{ id: number; key: string; network_time: string; last_time: string; state: number }[]>`
+  const rows = await tx<
+    { id: number; key: string; network_time: string; last_time: string; state: number }[]
+  >`
     SELECT u.id, g.key, u.network_time, u.last_time, u.state
     FROM unnest(
       ${probes.map((p) => p.key)}::text[], ${probes.map((p) => p.deviceId)}::bigint[], ${probes.map((p) => p.devAddr)}::text[],
@@ -65,7 +67,10 @@ export async function findKeptFrames(tx: Transaction, probes: readonly FrameProb
 }
 
 /** Ids for new frames, each carrying the month of its network time. */
-export async function takeUplinkIds(sql: Sql | Transaction, networkTimesMs: readonly number[]): Promise<number[]> {
+export async function takeUplinkIds(
+  sql: Sql | Transaction,
+  networkTimesMs: readonly number[],
+): Promise<number[]> {
   if (networkTimesMs.length === 0) return [];
   const rows = await sql<{ n: number }[]>`
     SELECT nextval('uplink_sequence') AS n FROM generate_series(1, ${networkTimesMs.length})`;
@@ -96,7 +101,8 @@ export interface NewFrame {
 }
 
 const toArrayText = (values: readonly (number | null)[]) => `{${values.map((v) => v ?? 'NULL').join(',')}}`;
-const toWhole = (value: number | undefined) => (value === undefined ? null : Math.round(Math.min(Math.max(value, -32_768), 32_767)));
+const toWhole = (value: number | undefined) =>
+  value === undefined ? null : Math.round(Math.min(Math.max(value, -32_768), 32_767));
 
 /** @param gatewayIds `organisation/gatewayId` -> id, for every reception */
 export async function insertFrames(
@@ -149,7 +155,13 @@ export async function mergeFrames(tx: Transaction, merges: readonly FrameMerge[]
 
 export async function setFrameStates(
   tx: Transaction,
-  rows: readonly { readonly id: number; readonly networkTime: string; readonly state: UplinkState; readonly reason: string | null; readonly codecVersionId: number | null }[],
+  rows: readonly {
+    readonly id: number;
+    readonly networkTime: string;
+    readonly state: UplinkState;
+    readonly reason: string | null;
+    readonly codecVersionId: number | null;
+  }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await tx`
@@ -231,9 +243,14 @@ export async function findGatewayIds(
 }
 
 /** Gateways are learned from uplinks. @returns `organisation/gatewayId` -> id */
-export async function learnGateways(tx: Transaction, heard: readonly HeardGateway[]): Promise<Map<string, number>> {
+export async function learnGateways(
+  tx: Transaction,
+  heard: readonly HeardGateway[],
+): Promise<Map<string, number>> {
   if (heard.length === 0) return new Map();
-  const g = [...heard].sort((a, b) => a.organisationId - b.organisationId || (a.gatewayId < b.gatewayId ? -1 : 1));
+  const g = [...heard].sort(
+    (a, b) => a.organisationId - b.organisationId || (a.gatewayId < b.gatewayId ? -1 : 1),
+  );
   const rows = await tx<{ id: number; organisation_id: number; gateway_id: string }[]>`
     INSERT INTO gateways AS k (organisation_id, gateway_id, latitude, longitude, first_seen, last_seen, frames)
     SELECT * FROM unnest(${g.map((x) => x.organisationId)}::bigint[], ${g.map((x) => x.gatewayId)}::text[],
@@ -281,7 +298,12 @@ export async function addCopies(tx: Transaction, copied: ReadonlyMap<number, num
 
 export async function insertMessages(
   tx: Transaction,
-  rows: readonly { readonly arrivedAt: string; readonly uplinkId: number; readonly sourceId: number | null; readonly body: string }[],
+  rows: readonly {
+    readonly arrivedAt: string;
+    readonly uplinkId: number;
+    readonly sourceId: number | null;
+    readonly body: string;
+  }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await tx`
@@ -317,7 +339,14 @@ export async function learnSources(tx: Sql | Transaction, lessons: readonly Sour
 /** A message that never became a frame; at most 1,000 are kept per source. */
 export async function insertRejectedMessage(
   sql: Sql | Transaction,
-  row: { readonly organisationId: number; readonly sourceId: number | null; readonly arrivedAt: string; readonly reason: string; readonly at: string | null; readonly body: Uint8Array },
+  row: {
+    readonly organisationId: number;
+    readonly sourceId: number | null;
+    readonly arrivedAt: string;
+    readonly reason: string;
+    readonly at: string | null;
+    readonly body: Uint8Array;
+  },
 ): Promise<void> {
   await sql`
     INSERT INTO rejected_messages (organisation_id, source_id, arrived_at, reason, at, body)

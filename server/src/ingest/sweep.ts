@@ -55,14 +55,21 @@ export async function sweepPending(
 }
 
 async function sweepRows(deps: IngestDeps, rows: readonly PendingRow[]): Promise<SweepReport> {
-  const devices = new Map((await findIngestDevicesById(deps.sql, [...new Set(rows.map((r) => r.device_id))])).map((d) => [d.id, d]));
+  const devices = new Map(
+    (await findIngestDevicesById(deps.sql, [...new Set(rows.map((r) => r.device_id))])).map((d) => [d.id, d]),
+  );
   const frames = rows.flatMap((row) => {
     const device = devices.get(row.device_id);
     return device ? [{ row, device }] : [];
   });
   const reads = await readFrames(
     deps.decoder,
-    frames.map(({ row, device }) => ({ device, fPort: row.f_port, payload: row.payload, networkTime: row.network_time })),
+    frames.map(({ row, device }) => ({
+      device,
+      fPort: row.f_port,
+      payload: row.payload,
+      networkTime: row.network_time,
+    })),
   );
   const times = reads.flatMap((read) => read.planned.map((p) => p.measurement.phenomenonTime));
   await ensurePartitions(deps.sql, 'observations', times);
@@ -113,7 +120,9 @@ async function learnSwept(
   const lessons = new Map<number, Parameters<typeof learnDevices>[1][number]>();
   frames.forEach(({ row }, i) => {
     const read = reads[i];
-    const v = read?.deviceMeasurements.find((m) => m.property === 'battery_voltage' && m.quality === 0)?.value;
+    const v = read?.deviceMeasurements.find(
+      (m) => m.property === 'battery_voltage' && m.quality === 0,
+    )?.value;
     const percent = read?.deviceMeasurements.find((m) => m.property === 'battery_level')?.value;
     const known = lessons.get(row.device_id);
     lessons.set(row.device_id, {
@@ -128,7 +137,8 @@ async function learnSwept(
       rejected: (known?.rejected ?? 0) + (read?.state === 'rejected' ? 1 : 0),
       batteryV: typeof v === 'number' ? v : (known?.batteryV ?? null),
       batteryPercent: typeof percent === 'number' ? percent : (known?.batteryPercent ?? null),
-      batteryAt: typeof v === 'number' || typeof percent === 'number' ? row.network_time : (known?.batteryAt ?? null),
+      batteryAt:
+        typeof v === 'number' || typeof percent === 'number' ? row.network_time : (known?.batteryAt ?? null),
       rssi: null,
       snr: null,
       dataRate: null,

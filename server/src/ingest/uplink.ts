@@ -3,9 +3,16 @@
  * statistics are written together or not at all, and nobody is told "kept" before the commit.
  * Decoding happens before the transaction. Does not know which network server a frame came from.
  */
+import { groupBy } from '@torv/core/group-by';
 import type { Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
-import { deleteReadingsOfUplinks, insertReadings, type Reading, recountDatastreams, type StoredReading } from '../observations/store.ts';
+import {
+  deleteReadingsOfUplinks,
+  insertReadings,
+  type Reading,
+  recountDatastreams,
+  type StoredReading,
+} from '../observations/store.ts';
 import {
   countWaitingDevices,
   type DatastreamNeed,
@@ -22,7 +29,16 @@ import { type ReadFrame, readFrames } from './readings.ts';
 import type { Uplink } from './source.ts';
 import { CLOCKS } from './source.ts';
 import { UPLINK_STATES } from './states.ts';
-import { findKeptFrames, type FrameMerge, insertFrames, insertMessages, mergeFrames, type NewFrame, setFrameStates, takeUplinkIds } from './store.ts';
+import {
+  type FrameMerge,
+  findKeptFrames,
+  insertFrames,
+  insertMessages,
+  mergeFrames,
+  type NewFrame,
+  setFrameStates,
+  takeUplinkIds,
+} from './store.ts';
 
 export interface IngestItem {
   readonly organisationId: number;
@@ -100,9 +116,21 @@ export async function ingestBatch(deps: IngestDeps, items: readonly IngestItem[]
   for (let attempt = 0; ; attempt++) {
     const known = await knowDevices(deps, items);
     const heard = await decodeItems(deps, items, known);
-    await ensurePartitions(deps.sql, 'uplinks', items.map((item) => item.uplink.networkTime));
-    await ensurePartitions(deps.sql, 'uplink_messages', items.map((item) => item.arrivedAt));
-    await ensurePartitions(deps.sql, 'observations', heard.flatMap((h) => h.read.planned.map((p) => p.measurement.phenomenonTime)));
+    await ensurePartitions(
+      deps.sql,
+      'uplinks',
+      items.map((item) => item.uplink.networkTime),
+    );
+    await ensurePartitions(
+      deps.sql,
+      'uplink_messages',
+      items.map((item) => item.arrivedAt),
+    );
+    await ensurePartitions(
+      deps.sql,
+      'observations',
+      heard.flatMap((h) => h.read.planned.map((p) => p.measurement.phenomenonTime)),
+    );
     try {
       const { report, stored } = await deps.sql.begin((tx) => writeBatch(tx, deps, heard));
       forgetGrown(deps, heard);
@@ -115,15 +143,13 @@ export async function ingestBatch(deps: IngestDeps, items: readonly IngestItem[]
   }
 }
 
-async function knowDevices(deps: IngestDeps, items: readonly IngestItem[]): Promise<ReadonlyMap<IngestItem, IngestDevice>> {
-  const byOrganisation = new Map<number, IngestItem[]>();
-  for (const item of items) {
-    const list = byOrganisation.get(item.organisationId) ?? [];
-    list.push(item);
-    byOrganisation.set(item.organisationId, list);
-  }
-  for (const [organisationId, list] of byOrganisation) {
-    const missing = () => [...new Set(list.map((i) => i.uplink.devEui))].filter((eui) => !deps.devices.get(organisationId, eui));
+async function knowDevices(
+  deps: IngestDeps,
+  items: readonly IngestItem[],
+): Promise<ReadonlyMap<IngestItem, IngestDevice>> {
+  for (const [organisationId, list] of groupBy(items, (item) => item.organisationId)) {
+    const missing = () =>
+      [...new Set(list.map((i) => i.uplink.devEui))].filter((eui) => !deps.devices.get(organisationId, eui));
     let unknown = missing();
     if (unknown.length === 0) continue;
     await deps.devices.refresh(deps.sql, organisationId, unknown);
@@ -176,14 +202,23 @@ async function decodeItems(
   );
   return pairs.map(({ item, device }, i) => {
     const ms = Date.parse(item.uplink.networkTime);
-    return { item, device, key: toFrameKey(device.id, item.uplink), firstMs: ms, lastMs: ms, read: reads[i] as ReadFrame };
+    return {
+      item,
+      device,
+      key: toFrameKey(device.id, item.uplink),
+      firstMs: ms,
+      lastMs: ms,
+      read: reads[i] as ReadFrame,
+    };
   });
 }
 
 /** A device's first reading of a property made a Datastream: what is known of the device is short of it. */
 function forgetGrown(deps: IngestDeps, heard: readonly Heard[]): void {
   for (const { device, read } of heard) {
-    const grown = read.planned.some((p) => !p.assignment.datastreams.has(`${p.measurement.property}#${p.measurement.channel}`));
+    const grown = read.planned.some(
+      (p) => !p.assignment.datastreams.has(`${p.measurement.property}#${p.measurement.channel}`),
+    );
     if (grown) deps.devices.forget(device);
   }
 }
@@ -191,20 +226,47 @@ function forgetGrown(deps: IngestDeps, heard: readonly Heard[]): void {
 async function writeBatch(tx: Transaction, deps: IngestDeps, heard: readonly Heard[]) {
   await checkEpochs(tx, deps, heard);
   const plan = await planFrames(tx, heard);
-  const gateways = await ensureGateways(tx, plan.fresh.map((f) => f.row));
-  await insertFrames(tx, plan.fresh.map((f) => f.row), gateways);
+  const gateways = await ensureGateways(
+    tx,
+    plan.fresh.map((f) => f.row),
+  );
+  await insertFrames(
+    tx,
+    plan.fresh.map((f) => f.row),
+    gateways,
+  );
   await mergeFrames(tx, plan.merges);
-  await setFrameStates(tx, plan.swallowed.map((s) => ({ ...s, state: 'merged' as const, reason: null, codecVersionId: null })));
+  await setFrameStates(
+    tx,
+    plan.swallowed.map((s) => ({ ...s, state: 'merged' as const, reason: null, codecVersionId: null })),
+  );
   const recount = await removeRetimed(tx, plan);
-  const stored = await writeReadings(tx, [...plan.fresh.map((f) => ({ id: f.row.id, heard: f.heard })), ...plan.retimed.map((r) => ({ id: r.id, heard: r.heard }))]);
+  const stored = await writeReadings(tx, [
+    ...plan.fresh.map((f) => ({ id: f.row.id, heard: f.heard })),
+    ...plan.retimed.map((r) => ({ id: r.id, heard: r.heard })),
+  ]);
   await recountDatastreams(tx, recount);
   await insertMessages(
     tx,
     plan.fresh.flatMap(({ row, heard: h }) =>
-      h.item.message === undefined ? [] : [{ arrivedAt: h.item.arrivedAt, uplinkId: row.id, sourceId: h.item.sourceId, body: h.item.message }],
+      h.item.message === undefined
+        ? []
+        : [
+            {
+              arrivedAt: h.item.arrivedAt,
+              uplinkId: row.id,
+              sourceId: h.item.sourceId,
+              body: h.item.message,
+            },
+          ],
     ),
   );
-  await learn(tx, plan.fresh.map((f) => ({ row: f.row, read: f.heard.read, item: f.heard.item })), plan.copied, gateways);
+  await learn(
+    tx,
+    plan.fresh.map((f) => ({ row: f.row, read: f.heard.read, item: f.heard.item })),
+    plan.copied,
+    gateways,
+  );
   const report: IngestReport = {
     frames: plan.fresh.length,
     copies: heard.length - plan.fresh.length,
@@ -235,12 +297,7 @@ interface FramePlan {
 }
 
 async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<FramePlan> {
-  const byKey = new Map<string, Heard[]>();
-  for (const h of heard) {
-    const list = byKey.get(h.key) ?? [];
-    list.push(h);
-    byKey.set(h.key, list);
-  }
+  const byKey = groupBy(heard, (h) => h.key);
   const probes = [...byKey].map(([key, list]) => {
     const { device, item } = list[0] as Heard;
     const times = list.map((h) => h.item.uplink.networkTime).sort((a, b) => Date.parse(a) - Date.parse(b));
@@ -258,13 +315,21 @@ async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<Fra
   const kept = new Map<string, Member[]>();
   for (const frame of await findKeptFrames(tx, probes)) {
     const list = kept.get(frame.key) ?? [];
-    list.push({ id: frame.id, firstMs: frame.firstMs, lastMs: frame.lastMs, kept: { networkTime: frame.networkTime, state: frame.state } });
+    list.push({
+      id: frame.id,
+      firstMs: frame.firstMs,
+      lastMs: frame.lastMs,
+      kept: { networkTime: frame.networkTime, state: frame.state },
+    });
     kept.set(frame.key, list);
   }
   const plan: FramePlan = { fresh: [], merges: [], retimed: [], swallowed: [], copied: new Map() };
   const newborn: { lead: Heard; all: readonly Heard[]; lastMs: number }[] = [];
   for (const [key, list] of byKey) {
-    const members: Member[] = [...(kept.get(key) ?? []), ...list.map((h) => ({ firstMs: h.firstMs, lastMs: h.lastMs, heard: h }))];
+    const members: Member[] = [
+      ...(kept.get(key) ?? []),
+      ...list.map((h) => ({ firstMs: h.firstMs, lastMs: h.lastMs, heard: h })),
+    ];
     for (const cluster of toClusters(members)) {
       const inHand = cluster.members.flatMap((m) => (m.heard ? [m.heard] : []));
       if (inHand.length === 0) continue;
@@ -274,7 +339,10 @@ async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<Fra
       else planMerge(plan, old, inHand, lead, cluster.lastMs);
     }
   }
-  const ids = await takeUplinkIds(tx, newborn.map((n) => n.lead.firstMs));
+  const ids = await takeUplinkIds(
+    tx,
+    newborn.map((n) => n.lead.firstMs),
+  );
   newborn.forEach(({ lead, all, lastMs }, i) => {
     const extra = new Set(all.map((h) => h.firstMs)).size - 1;
     const row = toNewFrame(ids[i] as number, lead, all, lastMs, extra);
@@ -284,12 +352,20 @@ async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<Fra
   return plan;
 }
 
-function planMerge(plan: FramePlan, old: readonly Member[], inHand: readonly Heard[], lead: Heard, lastMs: number): void {
+function planMerge(
+  plan: FramePlan,
+  old: readonly Member[],
+  inHand: readonly Heard[],
+  lead: Heard,
+  lastMs: number,
+): void {
   const [keeper, ...others] = old as readonly [Member, ...Member[]];
   const keptTime = keeper.kept?.networkTime as string;
   const spans = old.map((m) => [m.firstMs, m.lastMs] as const);
   // A message delivered once more lies within what is known already; only hearings outside it count as copies.
-  const added = new Set(inHand.map((h) => h.firstMs).filter((ms) => !spans.some(([a, b]) => ms >= a && ms <= b))).size;
+  const added = new Set(
+    inHand.map((h) => h.firstMs).filter((ms) => !spans.some(([a, b]) => ms >= a && ms <= b)),
+  ).size;
   const earlier = lead.firstMs < keeper.firstMs;
   const first = earlier ? lead.item.uplink.networkTime : keptTime;
   plan.merges.push({
@@ -303,12 +379,22 @@ function planMerge(plan: FramePlan, old: readonly Member[], inHand: readonly Hea
     plan.retimed.push({ id: keeper.id as number, heard: lead, before: keptTime });
   }
   for (const other of others) {
-    plan.swallowed.push({ id: other.id as number, networkTime: other.kept?.networkTime as string, deviceId: lead.device.id });
+    plan.swallowed.push({
+      id: other.id as number,
+      networkTime: other.kept?.networkTime as string,
+      deviceId: lead.device.id,
+    });
   }
   if (added > 0) plan.copied.set(lead.device.id, (plan.copied.get(lead.device.id) ?? 0) + added);
 }
 
-function toNewFrame(id: number, lead: Heard, all: readonly Heard[], lastMs: number, copies: number): NewFrame {
+function toNewFrame(
+  id: number,
+  lead: Heard,
+  all: readonly Heard[],
+  lastMs: number,
+  copies: number,
+): NewFrame {
   const { item, device, read } = lead;
   const { uplink } = item;
   return {
@@ -346,10 +432,15 @@ async function removeRetimed(tx: Transaction, plan: FramePlan): Promise<readonly
       WHERE a.device_id = ${target.deviceId}`;
     const ms = Date.parse(target.at);
     changed.push(
-      ...(await deleteReadingsOfUplinks(tx, [target.id], streams.map((s) => s.datastream_id), {
-        from: new Date(ms - HISTORY_MS).toISOString(),
-        until: new Date(ms + HISTORY_MS).toISOString(),
-      })),
+      ...(await deleteReadingsOfUplinks(
+        tx,
+        [target.id],
+        streams.map((s) => s.datastream_id),
+        {
+          from: new Date(ms - HISTORY_MS).toISOString(),
+          until: new Date(ms + HISTORY_MS).toISOString(),
+        },
+      )),
     );
   }
   return changed;
@@ -358,7 +449,15 @@ async function removeRetimed(tx: Transaction, plan: FramePlan): Promise<readonly
 /** Planned readings -> Datastreams (made where this is the first reading) -> one insert, best claim first. */
 export async function writeReadings(
   tx: Transaction,
-  frames: readonly { readonly id: number; readonly heard: { readonly device: IngestDevice; readonly item: { readonly uplink: Pick<Uplink, 'networkTime' | 'payload'> }; readonly firstMs: number; readonly read: ReadFrame } }[],
+  frames: readonly {
+    readonly id: number;
+    readonly heard: {
+      readonly device: IngestDevice;
+      readonly item: { readonly uplink: Pick<Uplink, 'networkTime' | 'payload'> };
+      readonly firstMs: number;
+      readonly read: ReadFrame;
+    };
+  }[],
 ): Promise<StoredReading[]> {
   const needs: DatastreamNeed[] = [];
   for (const { heard } of frames) {
@@ -370,7 +469,9 @@ export async function writeReadings(
   }
   const made = await ensureDatastreams(tx, needs);
   const sorted = [...frames].sort(
-    (a, b) => a.heard.firstMs - b.heard.firstMs || (a.heard.item.uplink.payload < b.heard.item.uplink.payload ? -1 : 1),
+    (a, b) =>
+      a.heard.firstMs - b.heard.firstMs ||
+      (a.heard.item.uplink.payload < b.heard.item.uplink.payload ? -1 : 1),
   );
   const readings: Reading[] = [];
   for (const { id, heard } of sorted) {

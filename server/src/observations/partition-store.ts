@@ -22,7 +22,11 @@ function toPartitionName(table: GrowingTable, month: number): string {
  * Makes sure that the months of these moments have a partition in `table`.
  * @param times RFC 3339 instants
  */
-export async function ensurePartitions(sql: Sql, table: GrowingTable, times: Iterable<string>): Promise<void> {
+export async function ensurePartitions(
+  sql: Sql,
+  table: GrowingTable,
+  times: Iterable<string>,
+): Promise<void> {
   let seen = known.get(sql);
   if (!seen) {
     seen = new Set();

@@ -63,7 +63,10 @@ function toStored(row: Row): StoredReading {
  * `readings` must be ordered so that the one to keep comes first where two claim the same moment.
  * @returns what was new, in no particular order.
  */
-export async function insertReadings(tx: Transaction, readings: readonly Reading[]): Promise<StoredReading[]> {
+export async function insertReadings(
+  tx: Transaction,
+  readings: readonly Reading[],
+): Promise<StoredReading[]> {
   if (readings.length === 0) return [];
   const c = toColumns(readings);
   const rows = await tx<Row[]>`
@@ -118,9 +121,12 @@ async function settleClaims(
   readings: readonly Reading[],
   fresh: readonly Row[],
 ): Promise<StoredReading[]> {
-  const written = new Set(fresh.map((row) => `${row.datastream_id} ${Date.parse(row.phenomenon_start)} ${row.channel}`));
+  const written = new Set(
+    fresh.map((row) => `${row.datastream_id} ${Date.parse(row.phenomenon_start)} ${row.channel}`),
+  );
   const claims = readings.filter(
-    (r) => r.uplinkId !== null && !written.has(`${r.datastreamId} ${Date.parse(r.phenomenonTime)} ${r.channel}`),
+    (r) =>
+      r.uplinkId !== null && !written.has(`${r.datastreamId} ${Date.parse(r.phenomenonTime)} ${r.channel}`),
   );
   if (claims.length === 0) return [];
   const c = toColumns(claims);

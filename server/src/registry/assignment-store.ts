@@ -45,7 +45,8 @@ export async function assignDevice(
   await lockDevices(tx, [input.deviceId]);
   const property = input.propertyKey ?? null;
   const channel = input.propertyKey === undefined ? null : (input.channel ?? 0);
-  const [place] = await tx`SELECT FROM places WHERE thing_id = ${input.placeId} AND organisation_id = ${organisationId}`;
+  const [place] =
+    await tx`SELECT FROM places WHERE thing_id = ${input.placeId} AND organisation_id = ${organisationId}`;
   if (!place) throw new AppError('NOT_FOUND', 'There is no such place.', { at: 'placeId' });
   const rows = await tx<Row[]>`
     SELECT id, place_id, valid_from, valid_until FROM assignments
@@ -54,8 +55,11 @@ export async function assignDevice(
   const fromMs = Date.parse(input.from);
   const next = rows.find((row) => Date.parse(row.valid_from) > fromMs);
   const until = input.until === undefined ? (next?.valid_from ?? null) : input.until;
-  if (endMs(until) <= fromMs) throw new AppError('BAD_BODY', 'The period ends before it begins.', { at: 'until' });
-  const touched = rows.filter((row) => Date.parse(row.valid_from) < endMs(until) && endMs(row.valid_until) > fromMs);
+  if (endMs(until) <= fromMs)
+    throw new AppError('BAD_BODY', 'The period ends before it begins.', { at: 'until' });
+  const touched = rows.filter(
+    (row) => Date.parse(row.valid_from) < endMs(until) && endMs(row.valid_until) > fromMs,
+  );
   const [made] = await tx<{ id: number }[]>`
     INSERT INTO assignments (organisation_id, device_id, property_key, channel, place_id, valid_from, valid_until, replaces_id)
     VALUES (${organisationId}, ${input.deviceId}, ${property}, ${channel}, ${input.placeId}, ${input.from}, ${until},
@@ -64,14 +68,28 @@ export async function assignDevice(
   const id = (made as { id: number }).id;
   for (const row of touched) await giveWay(tx, input.deviceId, row, id, input.from, until);
   // Frames of a time that nothing covered have given no readings yet.
-  const covered = touched.some((row) => Date.parse(row.valid_from) <= fromMs && endMs(row.valid_until) >= endMs(until));
-  const pending = covered ? 0 : await markPending(tx, input.deviceId, ['waiting', 'decoded'], { from: input.from, ...(until === null ? {} : { until }) });
+  const covered = touched.some(
+    (row) => Date.parse(row.valid_from) <= fromMs && endMs(row.valid_until) >= endMs(until),
+  );
+  const pending = covered
+    ? 0
+    : await markPending(tx, input.deviceId, ['waiting', 'decoded'], {
+        from: input.from,
+        ...(until === null ? {} : { until }),
+      });
   await touchDevice(tx, input.deviceId);
   return { id, pending };
 }
 
 /** Cuts `old` so that [from, until) is free of it and takes its readings of that time to the new assignment. */
-async function giveWay(tx: Transaction, deviceId: number, old: Row, newId: number, from: string, until: string | null): Promise<void> {
+async function giveWay(
+  tx: Transaction,
+  deviceId: number,
+  old: Row,
+  newId: number,
+  from: string,
+  until: string | null,
+): Promise<void> {
   const [device] = await findIngestDevicesById(tx, [deviceId]);
   const source = device?.assignments.find((a) => a.id === old.id);
   const target = device?.assignments.find((a) => a.id === newId);
@@ -109,7 +127,11 @@ async function giveWay(tx: Transaction, deviceId: number, old: Row, newId: numbe
  * Takes a device down at a moment: its open assignments end there. Readings after it were not measured in the
  * place any more and leave its series; the raw frames stay and can be decoded again.
  */
-export async function endAssignments(tx: Transaction, deviceId: number, at: string): Promise<readonly number[]> {
+export async function endAssignments(
+  tx: Transaction,
+  deviceId: number,
+  at: string,
+): Promise<readonly number[]> {
   await lockDevices(tx, [deviceId]);
   const rows = await tx<{ id: number; valid_from: string }[]>`
     SELECT id, valid_from FROM assignments
@@ -117,7 +139,8 @@ export async function endAssignments(tx: Transaction, deviceId: number, at: stri
   for (const row of rows) {
     const streams = await tx<{ datastream_id: number }[]>`
       SELECT datastream_id FROM assignment_datastreams WHERE assignment_id = ${row.id}`;
-    for (const { datastream_id } of streams) await removeReadings(tx, datastream_id, { from: at, until: null });
+    for (const { datastream_id } of streams)
+      await removeReadings(tx, datastream_id, { from: at, until: null });
     if (Date.parse(row.valid_from) >= Date.parse(at)) await tx`DELETE FROM assignments WHERE id = ${row.id}`;
     else await tx`UPDATE assignments SET valid_until = ${at}, version = version + 1 WHERE id = ${row.id}`;
   }

@@ -61,7 +61,11 @@ const columns = (sql: Sql | Transaction) => sql`
   c.id, c.organisation_id AS "organisationId", c.key, c.vendor, c.model, c.title, c.origin, c.current_version AS "currentVersion",
   c.quarantined_at AS "quarantinedAt", c.quarantine_reason AS "quarantineReason", c.version`;
 
-export async function findCodecs(sql: Sql | Transaction, actor: Actor, organisationId: number): Promise<Codec[]> {
+export async function findCodecs(
+  sql: Sql | Transaction,
+  actor: Actor,
+  organisationId: number,
+): Promise<Codec[]> {
   return sql<Codec[]>`
     SELECT ${columns(sql)},
       (SELECT count(*)::int FROM devices d WHERE d.codec_id = c.id AND d.organisation_id = ${organisationId}) AS devices
@@ -71,12 +75,20 @@ export async function findCodecs(sql: Sql | Transaction, actor: Actor, organisat
 }
 
 /** The organisation's own codec of this key, else the shipped one. @throws AppError NOT_FOUND */
-export async function getCodecByKey(sql: Sql | Transaction, organisationId: number, key: string): Promise<Codec> {
+export async function getCodecByKey(
+  sql: Sql | Transaction,
+  organisationId: number,
+  key: string,
+): Promise<Codec> {
   const [row] = await sql<Codec[]>`
     SELECT ${columns(sql)}, 0 AS devices FROM codecs c
     WHERE c.key = ${key} AND (c.organisation_id = ${organisationId} OR c.origin = 'shipped')
     ORDER BY (c.organisation_id = ${organisationId}) DESC LIMIT 1`;
-  if (!row) throw new AppError('NOT_FOUND', `There is no codec "${key}".`, { at: 'codec', hint: 'The page Codecs lists what is there.' });
+  if (!row)
+    throw new AppError('NOT_FOUND', `There is no codec "${key}".`, {
+      at: 'codec',
+      hint: 'The page Codecs lists what is there.',
+    });
   return row;
 }
 
@@ -94,7 +106,11 @@ export async function findCodecVersions(sql: Sql | Transaction, codecId: number)
 }
 
 /** @throws AppError NOT_FOUND */
-export async function getCodecVersion(sql: Sql | Transaction, codecId: number, number: number): Promise<CodecVersion> {
+export async function getCodecVersion(
+  sql: Sql | Transaction,
+  codecId: number,
+  number: number,
+): Promise<CodecVersion> {
   const version = (await findCodecVersions(sql, codecId)).find((v) => v.number === number);
   if (!version) throw new AppError('NOT_FOUND', `This codec has no version ${number}.`, { at: 'version' });
   return version;
@@ -146,7 +162,11 @@ export async function installCodec(
 }
 
 /** Switched off after repeated faults, or on again (reason null). */
-export async function setQuarantine(sql: Sql | Transaction, scriptHash: string, reason: string | null): Promise<void> {
+export async function setQuarantine(
+  sql: Sql | Transaction,
+  scriptHash: string,
+  reason: string | null,
+): Promise<void> {
   await sql`
     UPDATE codecs c
     SET quarantined_at = ${reason === null ? null : sql`now()`}, quarantine_reason = ${reason}, version = version + 1

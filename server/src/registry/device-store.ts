@@ -24,9 +24,18 @@ export interface Device extends DeviceFields {
   readonly organisationId: number;
   readonly devEui: string;
   readonly state: 'waiting' | 'claimed' | 'retired';
-  readonly codec: { readonly id: number; readonly key: string; readonly title: string; readonly quarantined: boolean } | null;
+  readonly codec: {
+    readonly id: number;
+    readonly key: string;
+    readonly title: string;
+    readonly quarantined: boolean;
+  } | null;
   readonly place: { readonly id: number; readonly name: string; readonly from: string } | null;
-  readonly heard: { readonly name: string | null; readonly profile: string | null; readonly tags: Readonly<Record<string, string>> };
+  readonly heard: {
+    readonly name: string | null;
+    readonly profile: string | null;
+    readonly tags: Readonly<Record<string, string>>;
+  };
   readonly status: {
     readonly firstSeen: string;
     readonly lastSeen: string;
@@ -75,7 +84,11 @@ export interface DeviceQuery {
   readonly placeId?: number;
 }
 
-export async function findDevices(sql: Sql | Transaction, actor: Actor, query: DeviceQuery): Promise<Device[]> {
+export async function findDevices(
+  sql: Sql | Transaction,
+  actor: Actor,
+  query: DeviceQuery,
+): Promise<Device[]> {
   const states: Fragment = query.states ? sql`AND d.state = ANY(${query.states as string[]}::text[])` : sql``;
   const place: Fragment =
     query.placeId === undefined
@@ -89,7 +102,9 @@ export async function findDevices(sql: Sql | Transaction, actor: Actor, query: D
 
 /** @throws AppError NOT_FOUND also for a device that the actor may not see */
 export async function getDevice(sql: Sql | Transaction, actor: Actor, id: number): Promise<Device> {
-  const [row] = await sql<Device[]>`${select(sql)} WHERE d.id = ${id} AND ${readable(sql, actor, 'd', 'members')}`;
+  const [row] = await sql<
+    Device[]
+  >`${select(sql)} WHERE d.id = ${id} AND ${readable(sql, actor, 'd', 'members')}`;
   if (!row) throw new AppError('NOT_FOUND', 'There is no such device.', { at: 'device' });
   return row;
 }
@@ -111,16 +126,25 @@ export interface Claim {
  * A device from the inbox (or a new one) gets its codec and its place; what had waited is marked to be decoded.
  * @throws AppError EXISTS when it is claimed already
  */
-export async function claimDevice(tx: Transaction, actor: Actor, claim: Claim): Promise<{ readonly device: Device; readonly pending: number }> {
+export async function claimDevice(
+  tx: Transaction,
+  actor: Actor,
+  claim: Claim,
+): Promise<{ readonly device: Device; readonly pending: number }> {
   requireRole(actor, claim.organisationId, 'editor');
   const codec = await getCodecByKey(tx, claim.organisationId, claim.codecKey);
-  const [row] = await tx<{ id: number; state: string; heard_name: string | null; first_seen: string | null }[]>`
+  const [row] = await tx<
+    { id: number; state: string; heard_name: string | null; first_seen: string | null }[]
+  >`
     INSERT INTO devices AS d (organisation_id, dev_eui) VALUES (${claim.organisationId}, ${claim.devEui})
     ON CONFLICT (organisation_id, dev_eui) DO UPDATE SET dev_eui = excluded.dev_eui
     RETURNING d.id, d.state, d.heard_name, (SELECT min(network_time) FROM uplinks u WHERE u.device_id = d.id) AS first_seen`;
   const device = row as { id: number; state: string; heard_name: string | null; first_seen: string | null };
   if (device.state === 'claimed') {
-    throw new AppError('EXISTS', `The device ${claim.devEui} is claimed already.`, { at: 'devEui', hint: 'Move it on its own page instead.' });
+    throw new AppError('EXISTS', `The device ${claim.devEui} is claimed already.`, {
+      at: 'devEui',
+      hint: 'Move it on its own page instead.',
+    });
   }
   const name = claim.name ?? device.heard_name ?? claim.devEui;
   const [sensor] = await tx<{ id: number }[]>`
@@ -140,7 +164,9 @@ export async function claimDevice(tx: Transaction, actor: Actor, claim: Claim): 
   await assignDevice(tx, claim.organisationId, { deviceId: device.id, placeId: claim.placeId, from });
   // Frames from before the mounting count too: they are decoded, and give readings once an earlier place is known.
   await markPending(tx, device.id, ['waiting']);
-  const [waiting] = await tx<{ n: number }[]>`SELECT count(*)::int AS n FROM uplinks WHERE device_id = ${device.id} AND state = 0`;
+  const [waiting] = await tx<
+    { n: number }[]
+  >`SELECT count(*)::int AS n FROM uplinks WHERE device_id = ${device.id} AND state = 0`;
   await insertAudit(tx, actor, {
     organisationId: claim.organisationId,
     action: 'claim',
@@ -152,7 +178,13 @@ export async function claimDevice(tx: Transaction, actor: Actor, claim: Claim): 
 }
 
 /** @throws AppError VERSION_CONFLICT with the present text */
-export async function updateDevice(tx: Transaction, actor: Actor, id: number, version: number, change: Partial<DeviceFields>): Promise<Device> {
+export async function updateDevice(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+  change: Partial<DeviceFields>,
+): Promise<Device> {
   const before = await getDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const f: DeviceFields = { ...before, ...change };
@@ -160,7 +192,10 @@ export async function updateDevice(tx: Transaction, actor: Actor, id: number, ve
     UPDATE devices SET name = ${f.name}, serial = ${f.serial}, power_source = ${f.powerSource}, notes = ${f.notes},
       responsible_role_id = ${f.responsibleRoleId}, expected_interval_s = ${f.expectedIntervalS}, version = version + 1
     WHERE id = ${id} AND version = ${version}`;
-  if (updated.count === 0) throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', { extra: { current: before } });
+  if (updated.count === 0)
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
+      extra: { current: before },
+    });
   // Notes may name people: the audit tells that they changed, not what they say.
   const { notes: _before, ...shownBefore } = before;
   const { notes, ...shown } = change;
@@ -176,13 +211,30 @@ export async function updateDevice(tx: Transaction, actor: Actor, id: number, ve
 }
 
 /** Another codec for a device; its next frames use it, earlier ones can be decoded again. */
-export async function setDeviceCodec(tx: Transaction, actor: Actor, id: number, version: number, codecKey: string): Promise<Device> {
+export async function setDeviceCodec(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+  codecKey: string,
+): Promise<Device> {
   const before = await getDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const codec = await getCodecByKey(tx, before.organisationId, codecKey);
-  const updated = await tx`UPDATE devices SET codec_id = ${codec.id}, version = version + 1 WHERE id = ${id} AND version = ${version}`;
-  if (updated.count === 0) throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', { extra: { current: before } });
-  await insertAudit(tx, actor, { organisationId: before.organisationId, action: 'update', entity: 'device', entityId: id, before: { codec: before.codec?.key }, after: { codec: codec.key } });
+  const updated =
+    await tx`UPDATE devices SET codec_id = ${codec.id}, version = version + 1 WHERE id = ${id} AND version = ${version}`;
+  if (updated.count === 0)
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
+      extra: { current: before },
+    });
+  await insertAudit(tx, actor, {
+    organisationId: before.organisationId,
+    action: 'update',
+    entity: 'device',
+    entityId: id,
+    before: { codec: before.codec?.key },
+    after: { codec: codec.key },
+  });
   return getDevice(tx, actor, id);
 }
 
@@ -194,12 +246,23 @@ export interface Move {
   readonly from: string;
 }
 
-export async function moveDevice(tx: Transaction, actor: Actor, move: Move): Promise<{ readonly device: Device; readonly pending: number }> {
+export async function moveDevice(
+  tx: Transaction,
+  actor: Actor,
+  move: Move,
+): Promise<{ readonly device: Device; readonly pending: number }> {
   const before = await getDevice(tx, actor, move.deviceId);
   requireRole(actor, before.organisationId, 'editor');
-  if (before.version !== move.version) throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', { extra: { current: before } });
+  if (before.version !== move.version)
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
+      extra: { current: before },
+    });
   if (before.state === 'waiting') throw new AppError('BAD_BODY', 'Claim the device first.', { at: 'device' });
-  const { pending } = await assignDevice(tx, before.organisationId, { deviceId: move.deviceId, placeId: move.placeId, from: move.from });
+  const { pending } = await assignDevice(tx, before.organisationId, {
+    deviceId: move.deviceId,
+    placeId: move.placeId,
+    from: move.from,
+  });
   await tx`UPDATE devices SET state = 'claimed' WHERE id = ${move.deviceId}`;
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
@@ -213,13 +276,29 @@ export async function moveDevice(tx: Transaction, actor: Actor, move: Move): Pro
 }
 
 /** Takes a device down; it can be mounted again later. */
-export async function retireDevice(tx: Transaction, actor: Actor, id: number, version: number, at: string): Promise<Device> {
+export async function retireDevice(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+  at: string,
+): Promise<Device> {
   const before = await getDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
-  if (before.version !== version) throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', { extra: { current: before } });
+  if (before.version !== version)
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
+      extra: { current: before },
+    });
   await endAssignments(tx, id, at);
   await tx`UPDATE devices SET state = 'retired' WHERE id = ${id}`;
-  await insertAudit(tx, actor, { organisationId: before.organisationId, action: 'move', entity: 'device', entityId: id, before: { place: before.place }, after: { retired: at } });
+  await insertAudit(tx, actor, {
+    organisationId: before.organisationId,
+    action: 'move',
+    entity: 'device',
+    entityId: id,
+    before: { place: before.place },
+    after: { retired: at },
+  });
   return getDevice(tx, actor, id);
 }
 
@@ -235,7 +314,11 @@ export interface Replacement {
 }
 
 /** A new device takes the old one's place: the room's series goes on, and the change is marked in it. */
-export async function replaceDevice(tx: Transaction, actor: Actor, input: Replacement): Promise<{ readonly device: Device; readonly pending: number }> {
+export async function replaceDevice(
+  tx: Transaction,
+  actor: Actor,
+  input: Replacement,
+): Promise<{ readonly device: Device; readonly pending: number }> {
   const old = await getDevice(tx, actor, input.oldDeviceId);
   requireRole(actor, old.organisationId, 'editor');
   if (!old.place) throw new AppError('BAD_BODY', `${old.name} is not mounted anywhere.`, { at: 'device' });
@@ -255,6 +338,12 @@ export async function replaceDevice(tx: Transaction, actor: Actor, input: Replac
     UPDATE assignments SET replaces_id = (
       SELECT id FROM assignments WHERE device_id = ${input.oldDeviceId} AND place_id = ${placeId} ORDER BY valid_from DESC LIMIT 1)
     WHERE device_id = ${claimed.device.id} AND place_id = ${placeId} AND valid_until IS NULL`;
-  await insertAudit(tx, actor, { organisationId: old.organisationId, action: 'replace', entity: 'device', entityId: input.oldDeviceId, after: { deviceId: claimed.device.id, at: input.at } });
+  await insertAudit(tx, actor, {
+    organisationId: old.organisationId,
+    action: 'replace',
+    entity: 'device',
+    entityId: input.oldDeviceId,
+    after: { deviceId: claimed.device.id, at: input.at },
+  });
   return { device: await getDevice(tx, actor, claimed.device.id), pending: claimed.pending };
 }

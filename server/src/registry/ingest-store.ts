@@ -74,10 +74,16 @@ export async function findIngestDevices(
   organisationId: number,
   devEuis: readonly string[],
 ): Promise<IngestDevice[]> {
-  return findWhere(sql, sql`d.organisation_id = ${organisationId} AND d.dev_eui = ANY(${devEuis as string[]}::text[])`);
+  return findWhere(
+    sql,
+    sql`d.organisation_id = ${organisationId} AND d.dev_eui = ANY(${devEuis as string[]}::text[])`,
+  );
 }
 
-export async function findIngestDevicesById(sql: Sql | Transaction, ids: readonly number[]): Promise<IngestDevice[]> {
+export async function findIngestDevicesById(
+  sql: Sql | Transaction,
+  ids: readonly number[],
+): Promise<IngestDevice[]> {
   return findWhere(sql, sql`d.id = ANY(${ids as number[]}::bigint[])`);
 }
 
@@ -139,7 +145,10 @@ async function findWhere(sql: Sql | Transaction, where: Fragment): Promise<Inges
  * Locks these devices until the transaction ends (in order of id: no deadlocks between batches) and tells
  * their present epochs, so that a batch prepared with older knowledge notices.
  */
-export async function lockDevices(tx: Transaction, deviceIds: readonly number[]): Promise<ReadonlyMap<number, string>> {
+export async function lockDevices(
+  tx: Transaction,
+  deviceIds: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
   const rows = await tx<{ id: number; epoch: string }[]>`
     SELECT d.id, d.version || '/' || coalesce((SELECT c.version FROM codecs c WHERE c.id = d.codec_id), 0) AS epoch
     FROM devices d WHERE d.id = ANY(${deviceIds as number[]}::bigint[])
@@ -219,7 +228,12 @@ export async function ensureDatastreams(
     if (made.has(key)) continue;
     const property = PROPERTIES[need.property];
     const unit = UNITS[property.unit];
-    const type = property.type === 'boolean' ? 'OM_TruthObservation' : property.type === 'count' ? 'OM_CountObservation' : 'OM_Measurement';
+    const type =
+      property.type === 'boolean'
+        ? 'OM_TruthObservation'
+        : property.type === 'count'
+          ? 'OM_CountObservation'
+          : 'OM_Measurement';
     const suffix = need.channel === 0 ? '' : ` ${need.channel + 1}`;
     const [row] = await tx<{ id: number }[]>`
       WITH there AS (

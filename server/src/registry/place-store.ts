@@ -60,7 +60,11 @@ const DEFAULTS: Omit<PlaceFields, 'name' | 'kind'> = {
 export type NewPlace = Pick<PlaceFields, 'name' | 'kind'> & Partial<PlaceFields>;
 
 function toPlace({ own, lon, lat, ...row }: PlaceRow): Place {
-  return { ...row, position: own?.coordinates ?? null, effectivePosition: lon === null || lat === null ? null : [lon, lat] };
+  return {
+    ...row,
+    position: own?.coordinates ?? null,
+    effectivePosition: lon === null || lat === null ? null : [lon, lat],
+  };
 }
 
 const selectPlaces = (sql: Sql | Transaction) => sql`
@@ -75,7 +79,11 @@ const selectPlaces = (sql: Sql | Transaction) => sql`
   LEFT JOIN locations l ON l.id = tl.location_id`;
 
 /** All places of one organisation that the actor may see, parents before children. */
-export async function findPlaces(sql: Sql | Transaction, actor: Actor, organisationId: number): Promise<Place[]> {
+export async function findPlaces(
+  sql: Sql | Transaction,
+  actor: Actor,
+  organisationId: number,
+): Promise<Place[]> {
   const rows = await sql<PlaceRow[]>`
     ${selectPlaces(sql)} WHERE p.organisation_id = ${organisationId} AND ${readable(sql, actor, 't', 'open')}
     ORDER BY array_position(ARRAY['site','building','room','point'], p.kind), t.id`;
@@ -99,7 +107,12 @@ const INSIDE: Readonly<Record<PlaceFields['kind'], readonly (PlaceFields['kind']
   point: ['site', 'building', 'room', null],
 };
 
-async function checkParent(tx: Transaction, organisationId: number, fields: PlaceFields, self: number | null): Promise<void> {
+async function checkParent(
+  tx: Transaction,
+  organisationId: number,
+  fields: PlaceFields,
+  self: number | null,
+): Promise<void> {
   const parents =
     fields.parentId === null
       ? []
@@ -112,18 +125,27 @@ async function checkParent(tx: Transaction, organisationId: number, fields: Plac
                  EXISTS (SELECT FROM up WHERE thing_id = ${self}) AS loop
           FROM up LIMIT 1`;
   const parent = parents[0];
-  if (fields.parentId !== null && !parent) throw new AppError('NOT_FOUND', 'There is no such place to put it in.', { at: 'parentId' });
+  if (fields.parentId !== null && !parent)
+    throw new AppError('NOT_FOUND', 'There is no such place to put it in.', { at: 'parentId' });
   if (parent?.loop) throw new AppError('BAD_BODY', 'A place cannot stand inside itself.', { at: 'parentId' });
   if (!INSIDE[fields.kind].includes(parent?.kind ?? null)) {
-    throw new AppError('BAD_BODY', `A ${fields.kind} cannot stand ${parent ? `in a ${parent.kind}` : 'alone'}.`, {
-      at: 'parentId',
-      hint: 'A site holds buildings, a building holds rooms; a point may stand anywhere.',
-    });
+    throw new AppError(
+      'BAD_BODY',
+      `A ${fields.kind} cannot stand ${parent ? `in a ${parent.kind}` : 'alone'}.`,
+      {
+        at: 'parentId',
+        hint: 'A site holds buildings, a building holds rooms; a point may stand anywhere.',
+      },
+    );
   }
 }
 
 /** The Location of a place itself: made, changed or taken away. */
-async function setOwnLocation(tx: Transaction, placeId: number, position: readonly [number, number] | null): Promise<void> {
+async function setOwnLocation(
+  tx: Transaction,
+  placeId: number,
+  position: readonly [number, number] | null,
+): Promise<void> {
   if (position === null) {
     await tx`UPDATE places SET own_location_id = NULL WHERE thing_id = ${placeId}`;
     return;
@@ -168,13 +190,22 @@ export async function refreshLocations(tx: Transaction, organisationId: number):
  * @throws AppError NOT_FOUND or BAD_BODY naming the parent; EXISTS when the external reference is taken.
  * The caller refreshes locations once after the last place.
  */
-export async function insertPlace(tx: Transaction, actor: Actor, organisationId: number, input: NewPlace): Promise<number> {
+export async function insertPlace(
+  tx: Transaction,
+  actor: Actor,
+  organisationId: number,
+  input: NewPlace,
+): Promise<number> {
   requireRole(actor, organisationId, 'editor');
   const fields: PlaceFields = { ...DEFAULTS, ...input };
   await checkParent(tx, organisationId, fields, null);
   if (fields.externalRef !== null) {
-    const taken = await tx`SELECT FROM places WHERE organisation_id = ${organisationId} AND external_ref = ${fields.externalRef}`;
-    if (taken.length > 0) throw new AppError('EXISTS', `A place with the reference "${fields.externalRef}" exists already.`, { at: 'externalRef' });
+    const taken =
+      await tx`SELECT FROM places WHERE organisation_id = ${organisationId} AND external_ref = ${fields.externalRef}`;
+    if (taken.length > 0)
+      throw new AppError('EXISTS', `A place with the reference "${fields.externalRef}" exists already.`, {
+        at: 'externalRef',
+      });
   }
   const [thing] = await tx<{ id: number }[]>`
     INSERT INTO things (organisation_id, name, description, properties, visibility)
@@ -188,12 +219,23 @@ export async function insertPlace(tx: Transaction, actor: Actor, organisationId:
     VALUES (${id}, ${organisationId}, ${fields.parentId}, ${fields.kind}, ${fields.roomUse}, ${fields.floor}, ${fields.areaM2},
       ${fields.volumeM3}, ${fields.ventilation}, ${fields.ventilationM3H}, ${fields.power}, ${fields.externalRef})`;
   if (fields.position !== null) await setOwnLocation(tx, id, fields.position);
-  await insertAudit(tx, actor, { organisationId, action: 'create', entity: 'place', entityId: id, after: fields });
+  await insertAudit(tx, actor, {
+    organisationId,
+    action: 'create',
+    entity: 'place',
+    entityId: id,
+    after: fields,
+  });
   return id;
 }
 
 /** One place from a form: inserted, located, returned. */
-export async function createPlace(tx: Transaction, actor: Actor, organisationId: number, input: NewPlace): Promise<Place> {
+export async function createPlace(
+  tx: Transaction,
+  actor: Actor,
+  organisationId: number,
+  input: NewPlace,
+): Promise<Place> {
   const id = await insertPlace(tx, actor, organisationId, input);
   await refreshLocations(tx, organisationId);
   return getPlace(tx, actor, id);
@@ -210,22 +252,33 @@ export async function updatePlace(
   const before = await getPlace(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const fields: PlaceFields = { ...before, ...change };
-  if (change.parentId !== undefined || change.kind !== undefined) await checkParent(tx, before.organisationId, fields, id);
+  if (change.parentId !== undefined || change.kind !== undefined)
+    await checkParent(tx, before.organisationId, fields, id);
   const updated = await tx`
     UPDATE things t SET name = ${fields.name}, description = ${fields.description}, version = version + 1
     WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
   if (updated.count === 0) {
-    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this place meanwhile.', { extra: { current: before } });
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this place meanwhile.', {
+      extra: { current: before },
+    });
   }
   await tx`
     UPDATE places SET parent_id = ${fields.parentId}, kind = ${fields.kind}, room_use = ${fields.roomUse}, floor = ${fields.floor},
       area_m2 = ${fields.areaM2}, volume_m3 = ${fields.volumeM3}, ventilation = ${fields.ventilation},
       ventilation_m3_h = ${fields.ventilationM3H}, power = ${fields.power}, external_ref = ${fields.externalRef}
     WHERE thing_id = ${id}`;
-  const moved = change.position !== undefined && JSON.stringify(change.position) !== JSON.stringify(before.position);
+  const moved =
+    change.position !== undefined && JSON.stringify(change.position) !== JSON.stringify(before.position);
   if (moved) await setOwnLocation(tx, id, change.position ?? null);
   if (moved || change.parentId !== undefined) await refreshLocations(tx, before.organisationId);
-  await insertAudit(tx, actor, { organisationId: before.organisationId, action: 'update', entity: 'place', entityId: id, before, after: change });
+  await insertAudit(tx, actor, {
+    organisationId: before.organisationId,
+    action: 'update',
+    entity: 'place',
+    entityId: id,
+    before,
+    after: change,
+  });
   return getPlace(tx, actor, id);
 }
 
@@ -245,11 +298,22 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
     use?.groups ? `${use.groups} groups` : '',
   ].filter(Boolean);
   if (reasons.length > 0) {
-    throw new AppError('IN_USE', `${before.name} cannot be deleted: it has ${reasons.join(', ')}.`, { hint: 'Remove or move these first.' });
+    throw new AppError('IN_USE', `${before.name} cannot be deleted: it has ${reasons.join(', ')}.`, {
+      hint: 'Remove or move these first.',
+    });
   }
-  const gone = await tx`DELETE FROM things t WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
+  const gone =
+    await tx`DELETE FROM things t WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
   if (gone.count === 0) {
-    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this place meanwhile.', { extra: { current: before } });
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this place meanwhile.', {
+      extra: { current: before },
+    });
   }
-  await insertAudit(tx, actor, { organisationId: before.organisationId, action: 'delete', entity: 'place', entityId: id, before });
+  await insertAudit(tx, actor, {
+    organisationId: before.organisationId,
+    action: 'delete',
+    entity: 'place',
+    entityId: id,
+    before,
+  });
 }

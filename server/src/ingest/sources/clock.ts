@@ -9,6 +9,8 @@ import { isAbsent } from './read.ts';
 
 /** LoRaWAN 1.0 came out in January 2015: an earlier time is a clock that was never set. */
 const FIRST_MS = Date.UTC(2015, 0, 1);
+/** Ids carry the month of a frame up to August 2070 (core/src/ids.ts); no later time is taken from anybody. */
+const LAST_MS = Date.UTC(2070, 0, 1);
 /** A network server is run by someone; beyond a day ahead even its clock is not believed. */
 const SERVER_AHEAD_MS = 24 * 3_600_000;
 /** A gateway sets its clock by itself, often late: ten minutes, as for a device's own time. */
@@ -42,15 +44,19 @@ export function readInstant(value: unknown): string | undefined {
 
 function isBelievable(instant: string, arrivedMs: number, aheadMs: number): boolean {
   const ms = Date.parse(instant);
-  if (!(ms >= FIRST_MS)) return false;
+  if (!(ms >= FIRST_MS && ms < LAST_MS)) return false;
   // Where our own clock was never set (a machine without battery after a power cut) it judges nobody.
   return arrivedMs < FIRST_MS || ms <= arrivedMs + aheadMs;
 }
 
-/** The earlier of two UTC texts of this file; the digits behind the point may differ in number. */
-function toEarlier(a: string, b: string): string {
+/**
+ * Order of two UTC texts of this file, to the microsecond: Date.parse sees milliseconds only, and two copies of
+ * a frame within one millisecond would then stand in the order of their arrival.
+ */
+export function compareInstants(a: string, b: string): number {
   // Without the final Z a shorter fraction is a prefix, and so sorts before the longer one.
-  return a.slice(0, -1) <= b.slice(0, -1) ? a : b;
+  const [left, right] = [a.slice(0, -1), b.slice(0, -1)];
+  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 /**
@@ -73,14 +79,11 @@ export function toHeardAt(
       return { kind: 'heard', networkTime: instant, clock: 'network-server' };
     }
   }
-  const heard = gateways
+  const [earliest] = gateways
     .slice(0, MAX_GATEWAYS)
     .map(readInstant)
-    .filter((time) => time !== undefined && isBelievable(time, arrivedMs, GATEWAY_AHEAD_MS));
-  const earliest = heard.reduce(
-    (a, b) => (a === undefined || b === undefined ? (a ?? b) : toEarlier(a, b)),
-    undefined,
-  );
+    .filter((time): time is string => time !== undefined && isBelievable(time, arrivedMs, GATEWAY_AHEAD_MS))
+    .sort(compareInstants);
   return earliest === undefined
     ? { kind: 'heard', networkTime: parseInstant(arrivedAt, 'arrivedAt'), clock: 'arrival' }
     : { kind: 'heard', networkTime: earliest, clock: 'gateway' };

@@ -71,6 +71,15 @@ function toDeclared(schema: SchemaNode, pointer: string): { readonly at: string;
   return { at, node };
 }
 
+/** The reason for a message that was plainly written by another network server. */
+export function findOtherFormat(format: SourceFormat, message: object): Rejected | undefined {
+  const looksLike = recogniseFormat(message);
+  if (looksLike === undefined || looksLike === format) return undefined;
+  return rejected(
+    `This looks like a message of ${TITLES[looksLike]}, but the source is set to ${TITLES[format]}.`,
+  );
+}
+
 export type Checked<T> = { readonly kind: 'right'; readonly message: T } | Rejected;
 
 /** Compiles the schema of a format once; the returned function checks one message. */
@@ -84,12 +93,8 @@ export function toFormCheck<T extends TSchema>(
     if (message === null || typeof message !== 'object' || Array.isArray(message)) {
       return rejected('The message must be one JSON object.');
     }
-    const looksLike = recogniseFormat(message);
-    if (looksLike !== undefined && looksLike !== format) {
-      return rejected(
-        `This looks like a message of ${TITLES[looksLike]}, but the source is set to ${TITLES[format]}.`,
-      );
-    }
+    const stranger = findOtherFormat(format, message);
+    if (stranger !== undefined) return stranger;
     const fault = validator.Errors(message)[0];
     const missing = fault?.keyword === 'required' ? fault.params.requiredProperties[0] : undefined;
     const base = fault?.instancePath ?? '';

@@ -15,7 +15,7 @@ const MAX_FCNT = 4_294_967_295;
 /** LoRaWAN 1.0.4, 4.3.2: reserved for the test of a device, never for its application. */
 const TEST_PORT = 224;
 
-export interface ForeignField {
+interface ForeignField {
   /** JSON pointer of the field, for a reason. */
   readonly at: string;
   readonly value: unknown;
@@ -38,7 +38,7 @@ export interface ForeignFrame {
   readonly batteryPercent?: number | undefined;
 }
 
-export const MAC_ONLY = 'MAC only: the frame carries no application payload.';
+const MAC_ONLY = 'MAC only: the frame carries no application payload.';
 
 function readPayload({ at, value, form }: ForeignFrame['payload']): string | Rejected {
   const name = toFieldName(at);

@@ -20,7 +20,7 @@ const MAX_ENTRIES = 512;
 
 /** The entries of a foreign list that are objects; none where it is no list. */
 export function toEntries(list: unknown): Fields[] {
-  return Array.isArray(list) ? list.slice(0, MAX_ENTRIES).map(toFields) : [];
+  return Array.isArray(list) ? Array.from(list.slice(0, MAX_ENTRIES), toFields) : [];
 }
 
 function toReception({ id, rssi, snr, latitude, longitude }: Heard): Reception | undefined {

@@ -6,7 +6,7 @@
 import { Type } from 'typebox';
 import { type MessageHint, type Parsed, Reception, type SourceAdapter } from '../source.ts';
 import { toHeardAt } from './clock.ts';
-import { Base64, DevEui, FCnt, FPort, Hex, Instant, rejected, toFormCheck } from './form.ts';
+import { Base64, DevEui, FCnt, FPort, findOtherFormat, Hex, Instant, rejected, toFormCheck } from './form.ts';
 import { toParsed } from './frame.ts';
 import { isAbsent, readDevAddr, readEui, readTags, readText } from './read.ts';
 import { toReceptions } from './receptions.ts';
@@ -63,7 +63,8 @@ function parse(foreign: unknown, arrivedAt: string, hint?: MessageHint): Parsed 
   // On the embedded broker the topic names the device: devices/<DevEUI>/up.
   const topicEui = readEui(/^devices\/([^/]+)\/up$/.exec(hint?.topic ?? '')?.[1]);
   if (message.devEui === undefined && topicEui === undefined) {
-    return rejected('"devEui" is missing; it must be a DevEUI: 16 hexadecimal digits.', '/devEui');
+    const missing = rejected('"devEui" is missing; it must be a DevEUI: 16 hexadecimal digits.', '/devEui');
+    return findOtherFormat('torv', message) ?? missing;
   }
   const named = message.devEui === undefined ? undefined : readEui(message.devEui);
   if (named !== undefined && topicEui !== undefined && named !== topicEui) {
