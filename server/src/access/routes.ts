@@ -15,6 +15,9 @@ export function registerAccessRoutes(app: App, deps: AccessDeps): void {
     scope.addHook('onSend', async (_request, reply) => {
       void reply.header('cache-control', 'no-store');
     });
+    scope.addHook('onRoute', (route) => {
+      route.schema = { tags: ['access'], ...route.schema };
+    });
     const inner = scope as unknown as App;
     registerSessionRoutes(inner, deps, limiters);
     registerLinkRoutes(inner, deps, limiters);
