@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { type DeclaredRoute, guardRoutes } from './access/guard.ts';
+import type { Mailer } from './access/mail.ts';
 import type { Actor } from './access/port.ts';
+import { registerAccessRoutes } from './access/routes.ts';
 import { type App, createHttp } from './http/server.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
@@ -16,6 +18,8 @@ import type { Runtime } from './runtime.ts';
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly authenticate: (request: FastifyRequest) => Promise<Actor>;
+  /** Absent without TORV_SMTP_URL: then links are handed over by people. */
+  readonly mail?: Mailer | undefined;
   /** The built web application; absent in tests. */
   readonly webDir?: string;
 }
@@ -31,6 +35,13 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   const { sql } = runtime.database;
   const deps = { sql, now: runtime.now, wakeSweep: runtime.wakeSweep };
   registerHealthRoutes(app, runtime);
+  registerAccessRoutes(app, {
+    sql,
+    config: runtime.config,
+    log: runtime.log,
+    now: runtime.now,
+    mail: options.mail,
+  });
   registerPlaceRoutes(app, deps);
   registerDeviceRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
