@@ -161,6 +161,12 @@ describe.each(MODELS.map((m) => [m.key, m] as const))('%s', (key, codec) => {
       expect(fPorts, v.name).toContain(v.fPort);
   });
 
+  it('refuses an empty payload with a reason', () => {
+    const { data, errors } = codec.decode([], codec.vectors[0]?.fPort ?? 1);
+    expect(data).toBeUndefined();
+    expect(errors?.[0]).toMatch(/^The payload is|has \d+ bytes/);
+  });
+
   it('answers any bytes with data or errors, and numbers that are numbers', () => {
     const run = toBatchDecoder(codec.script);
     const payload = fc.oneof(
@@ -283,5 +289,18 @@ describe('recorded frames', () => {
     );
     expect(result.data).toEqual(message.object);
     expect(result.data).toEqual({ temperature: 28.7, humidity: 47 });
+  });
+
+  it('reads the Cayenne LPP frame that an old Helium message carries', () => {
+    const message = readJson(join(DATA, 'lns-samples', 'helium-legacy-console.json')) as {
+      readonly payload: string;
+      readonly port: number;
+    };
+    const lpp = findModel('cayenne/lpp');
+    const result = lpp.decode([...Buffer.from(message.payload, 'base64')], message.port);
+    expect(measure(lpp, result.data, RECEIVED)).toMatchObject([
+      { property: 'air_temperature', channel: 1, value: 23 },
+      { property: 'relative_humidity', channel: 2, value: 29 },
+    ]);
   });
 });

@@ -93,7 +93,10 @@ function decodeUplink(input) {
       value = bcd(at);
     } else return { errors: ['Byte ' + start + ': VIF 0x' + hex(start + 1, start + 2) + ' is not known.'] };
     at += length;
-    if (cooling) name = 'coolingEnergy';
+    if (cooling) {
+      if (name !== 'energy') return { errors: ['Byte ' + start + ': only energy is known for cooling.'] };
+      name = 'coolingEnergy';
+    }
     if (dif & 0x40) name += 'AtMidnight';
     if ((dif & 0x30) === 0x30) warnings.push('The meter has no valid value for ' + name + '.');
     else if (dif & 0x30)

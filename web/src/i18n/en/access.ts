@@ -1,0 +1,3 @@
+export const access = {
+  sign_in_title: 'Sign in',
+} as const;
