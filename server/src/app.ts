@@ -11,6 +11,7 @@ import { type App, createHttp } from './http/server.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
@@ -43,6 +44,12 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     mail: options.mail,
   });
   registerPlaceRoutes(app, deps);
+  registerCodecRoutes(app, {
+    sql,
+    now: runtime.now,
+    decoder: runtime.decoder,
+    tryDecoder: runtime.tryDecoder,
+  });
   registerDeviceRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
