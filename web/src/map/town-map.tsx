@@ -14,7 +14,7 @@ import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { toPlaceSentence } from '../sentences.ts';
 import type { BaseMapHandle } from './base-map.tsx';
-import { type Cluster, toBox, toClusters, toSpots } from './cluster.ts';
+import { type Cluster, FIT_PADDING, toBox, toClusters, toSpots } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
 import './town-map.css';
 
@@ -121,7 +121,7 @@ export function TownMap(props: TownMapProps) {
                 data-size="sm"
                 onClick={() =>
                   map.fitBounds([...box] as [number, number, number, number], {
-                    padding: 56,
+                    padding: FIT_PADDING,
                     maxZoom: 17,
                     duration: pace(),
                   })
@@ -152,9 +152,8 @@ function Mark(props: MarkProps) {
   const t = useText('places');
   const shell = useText('shell');
   const { places, level } = props.cluster;
-  const state = shell(
-    `state_${level === 'none' && places.some((one) => one.state.headline) ? 'unrated' : level}`,
-  );
+  const unrated = places.some((one) => one.state.headline !== null);
+  const state = shell(`state_${level === 'none' && unrated ? 'unrated' : level}`);
   const only = places.length === 1 ? places[0] : undefined;
   const name = only ? `${only.name}: ${state}` : t('map_cluster', { count: places.length, state });
   return (
@@ -170,7 +169,7 @@ function Mark(props: MarkProps) {
       title={name}
       onClick={props.onPress}
     >
-      <StateIcon level={level} />
+      <StateIcon level={level} unrated={unrated} />
       {places.length > 1 && <span className="torv-number">{places.length}</span>}
     </button>
   );
