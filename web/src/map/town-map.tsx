@@ -21,8 +21,9 @@ import './town-map.css';
 const BaseMap = lazy(async () => ({ default: (await import('./base-map.tsx')).BaseMap }));
 
 /** Half a finger: marks closer than this share one (WCAG 2.5.8 wants 24 px targets). */
-const CLUSTER_RADIUS_PX = 44;
-const CLOSEST_ZOOM = 19.5;
+const CLUSTER_RADIUS_PX = 40;
+/** Closer than this a group is not pulled apart but listed: the ground would be one roof. */
+const CLOSEST_ZOOM = 18;
 
 interface TownMapProps {
   /** What is shown, in the order of the list. */
@@ -72,8 +73,8 @@ export function TownMap(props: TownMapProps) {
       return;
     }
     map.fitBounds([...inside] as [number, number, number, number], {
-      padding: 80,
-      maxZoom: 20,
+      padding: FIT_PADDING,
+      maxZoom: CLOSEST_ZOOM + 0.5,
       duration: pace(),
     });
   };
