@@ -3,7 +3,7 @@
  * the answers of web/src/fixtures: three widths, light and dark, the languages given. Also fails on a console
  * error, a refused resource or a page wider than its screen.
  *
- *   npm run build --workspace web && node e2e/screens.mjs [--languages en,da] [--only name] [--out artifacts/screens]
+ *   npm run build --workspace web && node e2e/screens.mjs [--languages en,da] [--only name] [--widths 390] [--out artifacts/screens]
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -17,7 +17,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     languages: { type: 'string', default: 'en,da' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    widths: { type: 'string', default: '390,820,1440' },
     out: { type: 'string', default: 'artifacts/screens' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
   },
@@ -39,7 +40,7 @@ const SCREENS = [
   { name: 'site', path: '/places/10', ready: '.torv-table' },
   { name: 'not-found', path: '/nowhere', ready: 'h1' },
 ];
-const WIDTHS = [390, 820, 1440];
+const WIDTHS = options.widths.split(',').map(Number);
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -71,7 +72,7 @@ const browser = await chromium.launch({
 });
 const faults = [];
 await mkdir(join(ROOT, options.out), { recursive: true });
-for (const screen of SCREENS.filter((one) => options.only === undefined || one.name === options.only)) {
+for (const screen of SCREENS.filter((one) => options.only?.includes(one.name) ?? true)) {
   for (const language of options.languages.split(',')) {
     for (const width of WIDTHS) {
       for (const scheme of ['light', 'dark']) await shoot(screen, language, width, scheme);
