@@ -23,7 +23,7 @@ export interface Property {
 
 const QUDT = 'http://qudt.org/vocab/quantitykind/';
 const CF = 'http://vocab.nerc.ac.uk/standard_name/';
-const TORV = 'https://torv.eu/property/';
+const TORV = 'urn:torv:property:';
 
 const place = { subject: 'place', type: 'number' } as const;
 const device = { subject: 'device', type: 'number' } as const;
@@ -60,6 +60,14 @@ export const PROPERTIES = {
     name: 'Volatile organic compounds',
     definition: `${TORV}tvoc`,
     unit: '[ppb]',
+    plausible: [0, 60_000],
+    decimals: 0,
+  },
+  tvoc_mass: {
+    ...place,
+    name: 'Volatile organic compounds, mass concentration',
+    definition: `${TORV}tvoc_mass`,
+    unit: 'ug/m3',
     plausible: [0, 60_000],
     decimals: 0,
   },
@@ -152,6 +160,7 @@ export const PROPERTIES = {
     decimals: 1,
   },
   motion: { ...count, name: 'Motion events', definition: `${TORV}motion`, plausible: [0, 65_535] },
+  vibration: { ...count, name: 'Vibration events', definition: `${TORV}vibration`, plausible: [0, 65_535] },
   occupied: { ...state, name: 'Occupied', definition: `${TORV}occupied` },
   people: { ...count, name: 'People present', definition: `${TORV}people`, plausible: [0, 10_000] },
   people_in: {
@@ -167,6 +176,18 @@ export const PROPERTIES = {
     definition: `${TORV}people_out`,
     plausible: [0, 1e9],
     total: true,
+  },
+  people_in_interval: {
+    ...count,
+    name: 'People in, since the last report',
+    definition: `${TORV}people_in_interval`,
+    plausible: [0, 65_535],
+  },
+  people_out_interval: {
+    ...count,
+    name: 'People out, since the last report',
+    definition: `${TORV}people_out_interval`,
+    plausible: [0, 65_535],
   },
   door_open: { ...state, name: 'Door or window open', definition: `${TORV}door_open` },
   water_leak: { ...state, name: 'Water leak', definition: `${TORV}water_leak` },
@@ -206,6 +227,14 @@ export const PROPERTIES = {
     ...place,
     name: 'Surface temperature',
     definition: `${CF}surface_temperature/`,
+    unit: 'Cel',
+    plausible: [-60, 150],
+    decimals: 1,
+  },
+  probe_temperature: {
+    ...place,
+    name: 'Temperature at an external probe',
+    definition: `${TORV}probe_temperature`,
     unit: 'Cel',
     plausible: [-60, 150],
     decimals: 1,
@@ -274,6 +303,22 @@ export const PROPERTIES = {
     definition: `${QUDT}ElectricCurrent`,
     unit: 'A',
     plausible: [-6000, 6000],
+    decimals: 2,
+  },
+  power_factor: {
+    ...place,
+    name: 'Power factor',
+    definition: `${QUDT}PowerFactor`,
+    unit: '1',
+    plausible: [-1, 1],
+    decimals: 2,
+  },
+  grid_frequency: {
+    ...place,
+    name: 'Grid frequency',
+    definition: `${TORV}grid_frequency`,
+    unit: 'Hz',
+    plausible: [45, 65],
     decimals: 2,
   },
   heat_energy: {
@@ -345,7 +390,7 @@ export const PROPERTIES = {
     ...place,
     name: 'Acceleration x',
     definition: `${TORV}acceleration_x`,
-    unit: 'g',
+    unit: '[g]',
     plausible: [-16, 16],
     decimals: 3,
   },
@@ -353,7 +398,7 @@ export const PROPERTIES = {
     ...place,
     name: 'Acceleration y',
     definition: `${TORV}acceleration_y`,
-    unit: 'g',
+    unit: '[g]',
     plausible: [-16, 16],
     decimals: 3,
   },
@@ -361,7 +406,7 @@ export const PROPERTIES = {
     ...place,
     name: 'Acceleration z',
     definition: `${TORV}acceleration_z`,
-    unit: 'g',
+    unit: '[g]',
     plausible: [-16, 16],
     decimals: 3,
   },

@@ -58,7 +58,8 @@ export function toSchoolYear(date: string): number {
 /**
  * A local date and time as a person or a file writes it -> the UTC instant.
  * `disambiguation` says which of two clock readings is meant in the night when the clocks go back.
- * @throws AppError BAD_REQUEST when there is no such local time.
+ * @throws AppError BAD_REQUEST when there is no such local time: not a date, a time with an offset of its own
+ *   (it would be read twice), or one that the clocks jump over in spring.
  */
 export function fromLocal(
   local: string,
@@ -66,14 +67,20 @@ export function fromLocal(
   disambiguation: 'earlier' | 'later' = 'earlier',
 ): string {
   try {
-    return Temporal.PlainDateTime.from(local)
-      .toZonedDateTime(timeZone, { disambiguation })
-      .toInstant()
-      .toString();
+    if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?)?$/.test(local)) throw new RangeError(local);
+    const plain = Temporal.PlainDateTime.from(local);
+    const zoned = plain.toZonedDateTime(timeZone, { disambiguation });
+    // In the hour that is skipped Temporal shifts the clock; a reading at such a time is a fault of its source.
+    if (!zoned.toPlainDateTime().equals(plain)) throw new RangeError(local);
+    return zoned.toInstant().toString();
   } catch {
-    throw new AppError('BAD_REQUEST', `"${local.slice(0, 60)}" is not a local date and time.`, {
-      at: 'time',
-      hint: 'Write it as 2026-11-22 09:15 or 2026-11-22T09:15:00.',
-    });
+    throw new AppError(
+      'BAD_REQUEST',
+      `"${local.slice(0, 60)}" is not a local date and time in ${timeZone}.`,
+      {
+        at: 'time',
+        hint: 'Write it as 2026-11-22 09:15 or 2026-11-22T09:15:00.',
+      },
+    );
   }
 }

@@ -59,6 +59,7 @@ export const UNITS = {
   mm: { symbol: 'mm', name: 'millimetre', dimension: 'length', factor: 1e-3 },
   'm/s': { symbol: 'm/s', name: 'metre per second', dimension: 'speed', factor: 1 },
   'km/h': { symbol: 'km/h', name: 'kilometre per hour', dimension: 'speed', factor: 1 / 3.6 },
+  Hz: { symbol: 'Hz', name: 'hertz', dimension: 'frequency', factor: 1 },
   deg: { symbol: '°', name: 'degree', dimension: 'angle', factor: 1 },
   m3: { symbol: 'm³', name: 'cubic metre', dimension: 'volume', factor: 1 },
   L: { symbol: 'L', name: 'litre', dimension: 'volume', factor: 1e-3 },
@@ -68,7 +69,8 @@ export const UNITS = {
   'mS/cm': { symbol: 'mS/cm', name: 'millisiemens per centimetre', dimension: 'conductivity', factor: 1000 },
   'dS/m': { symbol: 'dS/m', name: 'decisiemens per metre', dimension: 'conductivity', factor: 1000 },
   '[pH]': { symbol: 'pH', name: 'pH', dimension: 'acidity', factor: 1 },
-  g: { symbol: 'g', name: 'standard acceleration', dimension: 'acceleration', factor: 9.80665 },
+  // `g` alone is the gram in UCUM.
+  '[g]': { symbol: 'g', name: 'standard acceleration', dimension: 'acceleration', factor: 9.80665 },
   'm/s2': { symbol: 'm/s²', name: 'metre per square second', dimension: 'acceleration', factor: 1 },
   s: { symbol: 's', name: 'second', dimension: 'time', factor: 1 },
   min: { symbol: 'min', name: 'minute', dimension: 'time', factor: 60 },

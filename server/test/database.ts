@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { type Database, type DatabaseOptions, type Log, openDatabase } from '../src/db/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../src/db/database.ts';
+import type { Log } from '../src/db/log.ts';
 import { migrate } from '../src/db/migrate.ts';
 
 export type DatabaseKind = Database['kind'];

@@ -4,20 +4,14 @@
  * It never logs the address with its password.
  */
 import { AppError } from '@torv/core/errors';
-import type postgres from 'postgres';
 import { openEmbedded } from './embedded.ts';
 import type { SessionLimits } from './embedded-sessions.ts';
+import type { Log } from './log.ts';
 import { createPool } from './pool.ts';
 import { openServerStream, parseServerAddress, type ServerAddress } from './server-stream.ts';
+import type { Sql } from './sql.ts';
 
-export type Sql = postgres.Sql;
-
-export interface Log {
-  debug(fields: object, text: string): void;
-  info(fields: object, text: string): void;
-  warn(fields: object, text: string): void;
-  error(fields: object, text: string): void;
-}
+export type { Fragment, Sql, Transaction } from './sql.ts';
 
 export interface Database {
   readonly kind: 'embedded' | 'postgresql';

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '@torv/core/errors';
 import { toWorkerUrl } from '../worker-url.ts';
-import type { Log } from './database.ts';
+import type { Log } from './log.ts';
 import type { TransactionState } from './protocol.ts';
 
 export type ToWorker =

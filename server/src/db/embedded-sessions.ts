@@ -5,8 +5,8 @@
  * It must never hand a message of one client to the backend while another one holds it.
  */
 import { Duplex } from 'node:stream';
-import type { Log } from './database.ts';
 import type { Backend, Executed } from './embedded-backend.ts';
+import type { Log } from './log.ts';
 import {
   createMessageCutter,
   FRONTEND,

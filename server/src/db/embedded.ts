@@ -7,9 +7,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { checkFolderRecord, lockFolder, writeFolderRecord } from './data-folder.ts';
-import type { Log } from './database.ts';
 import { type Backend, openBackend } from './embedded-backend.ts';
 import { createSessions, type SessionLimits } from './embedded-sessions.ts';
+import type { Log } from './log.ts';
 
 /** The major version inside the pinned PGlite; a folder of another one is refused before it is touched. */
 export const EMBEDDED_MAJOR = 18;

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@torv/core/errors';
-import type { Log, Sql } from './database.ts';
+import type { Sql } from './database.ts';
+import type { Log } from './log.ts';
 
 interface Migration {
   readonly number: number;

@@ -6,8 +6,9 @@
  */
 import type { Duplex } from 'node:stream';
 import postgres from 'postgres';
-import type { Log, Sql } from './database.ts';
 import { isConnectionClosed } from './failures.ts';
+import type { Log } from './log.ts';
+import type { Sql } from './sql.ts';
 import { TYPES } from './values.ts';
 
 export interface PoolOptions {

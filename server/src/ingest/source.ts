@@ -42,7 +42,7 @@ export const Uplink = Type.Object({
   payload: Type.String({ pattern: '^([0-9a-f]{2}){0,242}$' }),
   /** When the network heard the frame: RFC 3339 UTC with up to microseconds. */
   networkTime: Type.String(),
-  clock: Type.Union(CLOCKS.map((c) => Type.Literal(c))),
+  clock: Type.Enum(CLOCKS),
   /** Best first (by SNR, then RSSI); may be empty. */
   receptions: Type.Array(Reception, { maxItems: 64 }),
   /** Data rate as the server says it: "SF7BW125" or "5". */
@@ -66,6 +66,14 @@ export type Parsed =
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly reason: string; readonly at?: string };
 
+/** What the transport knows about a message and the message itself may not say. */
+export interface MessageHint {
+  /** Kind of event: ChirpStack's HTTP integration sends `?event=up`. */
+  readonly event?: string | undefined;
+  /** MQTT topic the message came on. */
+  readonly topic?: string | undefined;
+}
+
 export interface SourceAdapter {
   readonly format: SourceFormat;
   /** Name of the network server for people. */
@@ -73,8 +81,9 @@ export interface SourceAdapter {
   /** MQTT topic filter that a network server of this kind publishes uplinks on by default. */
   readonly topic?: string;
   /**
-   * @param message parsed JSON of one message
+   * Never throws, whatever the far side sends; a reason never repeats what was sent.
+   * @param message parsed JSON of one message; who receives a list hands over its elements
    * @param arrivedAt RFC 3339, the only clock where the message has none
    */
-  parse(message: unknown, arrivedAt: string): Parsed;
+  parse(message: unknown, arrivedAt: string, hint?: MessageHint): Parsed;
 }

@@ -1,0 +1,27 @@
+/** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
+import { replayCommand } from './ingest/replay-port.ts';
+import type { Output } from './output.ts';
+import { codecCommand } from './registry/codec-import-port.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface CommandContext {
+  readonly runtime: Runtime;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly root: string;
+  readonly output: Output;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly help: string;
+  /** @returns the exit code */
+  run(context: CommandContext): Promise<number>;
+}
+
+export const COMMANDS: readonly Command[] = [replayCommand, codecCommand];
+
+export function findCommand(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

@@ -1,0 +1,375 @@
+/**
+ * SQL of the raw frames: finding copies, keeping, merging, states, and what a batch teaches about devices,
+ * gateways and sources. Decides nothing; `uplink.ts` does.
+ */
+import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
+import type { Sql, Transaction } from '../db/database.ts';
+import { COPY_WINDOW_MS } from './frames.ts';
+import type { Reception } from './source.ts';
+import { UPLINK_STATES, type UplinkState } from './states.ts';
+
+export interface KeptFrame {
+  readonly id: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly networkTime: string;
+  readonly key: string;
+  readonly state: number;
+}
+
+export interface FrameProbe {
+  readonly key: string;
+  readonly deviceId: number;
+  readonly devAddr: string | null;
+  readonly fCnt: number | null;
+  readonly fPort: number;
+  readonly payload: string;
+  /** Span of the network times of the receptions in hand. */
+  readonly from: string;
+  readonly until: string;
+}
+
+/** Kept frames that may be the same as the ones in hand (within the copy window on either side). */
+export async function findKeptFrames(tx: Transaction, probes: readonly FrameProbe[]): Promise<KeptFrame[]> {
+  if (probes.length === 0) return [];
+  const windowS = COPY_WINDOW_MS / 1000;
+  const rows = await tx<
+    { id: number; key: string; network_time: string; last_time: string; state: number }[]
+  >`
+    SELECT u.id, g.key, u.network_time, u.last_time, u.state
+    FROM unnest(
+      ${probes.map((p) => p.key)}::text[], ${probes.map((p) => p.deviceId)}::bigint[], ${probes.map((p) => p.devAddr)}::text[],
+      ${probes.map((p) => p.fCnt)}::bigint[], ${probes.map((p) => p.fPort)}::smallint[], ${probes.map((p) => p.payload)}::text[],
+      ${probes.map((p) => p.from)}::timestamptz[], ${probes.map((p) => p.until)}::timestamptz[]
+    ) AS g(key, device_id, dev_addr, f_cnt, f_port, payload, first, last)
+    CROSS JOIN LATERAL (
+      SELECT id, network_time, last_time, state FROM uplinks u
+      WHERE u.device_id = g.device_id AND u.f_cnt = g.f_cnt
+        -- a joined frame spans more than the window only in a chain of copies; twice the window finds those too
+        AND u.network_time >= g.first - ${windowS * 2} * interval '1 second'
+        AND u.network_time <= g.last + ${windowS} * interval '1 second'
+        AND u.f_port = g.f_port AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr
+        AND u.payload = decode(g.payload, 'hex') AND u.state <> ${UPLINK_STATES.merged}
+      UNION ALL
+      SELECT id, network_time, last_time, state FROM uplinks u
+      WHERE g.f_cnt IS NULL AND u.f_cnt IS NULL AND u.device_id = g.device_id
+        AND u.network_time = g.first AND u.f_port = g.f_port AND u.payload = decode(g.payload, 'hex')
+        AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr AND u.state <> ${UPLINK_STATES.merged}
+    ) u`;
+  return rows.map((row) => ({
+    id: row.id,
+    key: row.key,
+    networkTime: row.network_time,
+    firstMs: Date.parse(row.network_time),
+    lastMs: Date.parse(row.last_time),
+    state: row.state,
+  }));
+}
+
+/** Ids for new frames, each carrying the month of its network time. */
+export async function takeUplinkIds(
+  sql: Sql | Transaction,
+  networkTimesMs: readonly number[],
+): Promise<number[]> {
+  if (networkTimesMs.length === 0) return [];
+  const rows = await sql<{ n: number }[]>`
+    SELECT nextval('uplink_sequence') AS n FROM generate_series(1, ${networkTimesMs.length})`;
+  return rows.map((row, i) => toMonthIndex(networkTimesMs[i] ?? 0) * 2 ** SEQUENCE_BITS + row.n);
+}
+
+export interface NewFrame {
+  readonly id: number;
+  readonly organisationId: number;
+  readonly deviceId: number;
+  readonly sourceId: number | null;
+  readonly networkTime: string;
+  readonly lastTime: string;
+  readonly arrivedAt: string;
+  readonly fCnt: number | null;
+  readonly fPort: number;
+  readonly devAddr: string | null;
+  readonly payload: string;
+  readonly state: UplinkState;
+  readonly reason: string | null;
+  readonly codecVersionId: number | null;
+  readonly copies: number;
+  readonly clock: number;
+  /** The best three. */
+  readonly receptions: readonly Reception[];
+  readonly dataRate: string | null;
+  readonly frequencyMhz: number | null;
+}
+
+const toArrayText = (values: readonly (number | null)[]) => `{${values.map((v) => v ?? 'NULL').join(',')}}`;
+const toWhole = (value: number | undefined) =>
+  value === undefined ? null : Math.round(Math.min(Math.max(value, -32_768), 32_767));
+
+/** @param gatewayIds `organisation/gatewayId` -> id, for every reception */
+export async function insertFrames(
+  tx: Transaction,
+  frames: readonly NewFrame[],
+  gatewayIds: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (frames.length === 0) return;
+  await tx`
+    INSERT INTO uplinks (id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id,
+      source_id, f_port, state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz)
+    SELECT id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id,
+      source_id, f_port, state, copies, clock, dev_addr, decode(payload, 'hex'), reason,
+      gateway_ids::bigint[], rssi::smallint[], snr::real[], data_rate, frequency_mhz
+    FROM unnest(
+      ${frames.map((f) => f.id)}::bigint[], ${frames.map((f) => f.organisationId)}::bigint[], ${frames.map((f) => f.deviceId)}::bigint[],
+      ${frames.map((f) => f.networkTime)}::timestamptz[], ${frames.map((f) => f.lastTime)}::timestamptz[],
+      ${frames.map((f) => f.arrivedAt)}::timestamptz[], ${frames.map((f) => f.fCnt)}::bigint[],
+      ${frames.map((f) => f.codecVersionId)}::bigint[], ${frames.map((f) => f.sourceId)}::bigint[],
+      ${frames.map((f) => f.fPort)}::smallint[], ${frames.map((f) => UPLINK_STATES[f.state])}::smallint[],
+      ${frames.map((f) => f.copies)}::smallint[], ${frames.map((f) => f.clock)}::smallint[],
+      ${frames.map((f) => f.devAddr)}::text[], ${frames.map((f) => f.payload)}::text[], ${frames.map((f) => f.reason)}::text[],
+      ${frames.map((f) => toArrayText(f.receptions.map((r) => gatewayIds.get(`${f.organisationId}/${r.gatewayId}`) ?? null)))}::text[], ${frames.map((f) => toArrayText(f.receptions.map((r) => toWhole(r.rssi))))}::text[],
+      ${frames.map((f) => toArrayText(f.receptions.map((r) => r.snr ?? null)))}::text[], ${frames.map((f) => f.dataRate)}::text[],
+      ${frames.map((f) => f.frequencyMhz)}::real[]
+    ) AS g(id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id, source_id, f_port,
+      state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz)`;
+}
+
+export interface FrameMerge {
+  readonly id: number;
+  /** The month lies in the row's present time, not always in the id: both are needed to find it quickly. */
+  readonly presentTime: string;
+  readonly networkTime: string;
+  readonly lastTime: string;
+  readonly addedCopies: number;
+}
+
+export async function mergeFrames(tx: Transaction, merges: readonly FrameMerge[]): Promise<void> {
+  if (merges.length === 0) return;
+  await tx`
+    UPDATE uplinks u
+    SET network_time = g.first, last_time = g.last, copies = least(u.copies + g.added, 32767)
+    FROM unnest(${merges.map((m) => m.id)}::bigint[], ${merges.map((m) => m.presentTime)}::timestamptz[],
+      ${merges.map((m) => m.networkTime)}::timestamptz[], ${merges.map((m) => m.lastTime)}::timestamptz[],
+      ${merges.map((m) => m.addedCopies)}::int[]) AS g(id, present, first, last, added)
+    WHERE u.id = g.id AND u.network_time = g.present
+      AND (u.network_time, u.last_time, g.added) IS DISTINCT FROM (g.first, g.last, 0)`;
+}
+
+export async function setFrameStates(
+  tx: Transaction,
+  rows: readonly {
+    readonly id: number;
+    readonly networkTime: string;
+    readonly state: UplinkState;
+    readonly reason: string | null;
+    readonly codecVersionId: number | null;
+  }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx`
+    UPDATE uplinks u SET state = g.state, reason = g.reason, codec_version_id = g.codec_version_id
+    FROM unnest(${rows.map((r) => r.id)}::bigint[], ${rows.map((r) => r.networkTime)}::timestamptz[],
+      ${rows.map((r) => UPLINK_STATES[r.state])}::smallint[], ${rows.map((r) => r.reason)}::text[],
+      ${rows.map((r) => r.codecVersionId)}::bigint[]) AS g(id, network_time, state, reason, codec_version_id)
+    WHERE u.id = g.id AND u.network_time = g.network_time`;
+}
+
+export interface DeviceLesson {
+  readonly deviceId: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly arrivedAt: string;
+  readonly fCnt: number | null;
+  readonly devAddr: string | null;
+  readonly frames: number;
+  readonly copies: number;
+  readonly rejected: number;
+  readonly batteryV: number | null;
+  readonly batteryPercent: number | null;
+  readonly batteryAt: string | null;
+  readonly rssi: number | null;
+  readonly snr: number | null;
+  readonly dataRate: string | null;
+  readonly reason: string | null;
+}
+
+/** What one batch teaches about its devices: one statement, in order of id. */
+export async function learnDevices(tx: Transaction, lessons: readonly DeviceLesson[]): Promise<void> {
+  if (lessons.length === 0) return;
+  const l = [...lessons].sort((a, b) => a.deviceId - b.deviceId);
+  await tx`
+    INSERT INTO device_status AS s (device_id, first_seen, last_seen, last_arrived_at, last_f_cnt, last_dev_addr, frames, copies,
+      rejected, battery_v, battery_percent, battery_at, rssi, snr, data_rate, last_reason)
+    SELECT * FROM unnest(
+      ${l.map((d) => d.deviceId)}::bigint[], ${l.map((d) => d.firstSeen)}::timestamptz[], ${l.map((d) => d.lastSeen)}::timestamptz[],
+      ${l.map((d) => d.arrivedAt)}::timestamptz[], ${l.map((d) => d.fCnt)}::bigint[], ${l.map((d) => d.devAddr)}::text[],
+      ${l.map((d) => d.frames)}::bigint[], ${l.map((d) => d.copies)}::bigint[], ${l.map((d) => d.rejected)}::bigint[],
+      ${l.map((d) => d.batteryV)}::float8[], ${l.map((d) => d.batteryPercent)}::float8[], ${l.map((d) => d.batteryAt)}::timestamptz[],
+      ${l.map((d) => d.rssi)}::float8[], ${l.map((d) => d.snr)}::float8[], ${l.map((d) => d.dataRate)}::text[], ${l.map((d) => d.reason)}::text[])
+    ON CONFLICT (device_id) DO UPDATE SET
+      first_seen = least(s.first_seen, excluded.first_seen),
+      last_f_cnt = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.last_f_cnt, s.last_f_cnt) ELSE s.last_f_cnt END,
+      last_dev_addr = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.last_dev_addr, s.last_dev_addr) ELSE s.last_dev_addr END,
+      rssi = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.rssi, s.rssi) ELSE s.rssi END,
+      snr = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.snr, s.snr) ELSE s.snr END,
+      data_rate = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.data_rate, s.data_rate) ELSE s.data_rate END,
+      battery_v = CASE WHEN excluded.battery_at >= coalesce(s.battery_at, '-infinity') THEN coalesce(excluded.battery_v, s.battery_v) ELSE s.battery_v END,
+      battery_percent = CASE WHEN excluded.battery_at >= coalesce(s.battery_at, '-infinity') THEN coalesce(excluded.battery_percent, s.battery_percent) ELSE s.battery_percent END,
+      battery_at = greatest(s.battery_at, excluded.battery_at),
+      last_reason = coalesce(excluded.last_reason, s.last_reason),
+      last_seen = greatest(s.last_seen, excluded.last_seen),
+      last_arrived_at = greatest(s.last_arrived_at, excluded.last_arrived_at),
+      frames = s.frames + excluded.frames, copies = s.copies + excluded.copies, rejected = s.rejected + excluded.rejected`;
+}
+
+export interface HeardGateway {
+  readonly organisationId: number;
+  readonly gatewayId: string;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly first: string;
+  readonly last: string;
+  readonly frames: number;
+}
+
+export async function findGatewayIds(
+  tx: Transaction,
+  keys: readonly { readonly organisationId: number; readonly gatewayId: string }[],
+): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map();
+  const rows = await tx<{ id: number; organisation_id: number; gateway_id: string }[]>`
+    SELECT id, organisation_id, gateway_id FROM gateways
+    WHERE (organisation_id, gateway_id) IN (
+      SELECT * FROM unnest(${keys.map((k) => k.organisationId)}::bigint[], ${keys.map((k) => k.gatewayId)}::text[]))`;
+  return new Map(rows.map((row) => [`${row.organisation_id}/${row.gateway_id}`, row.id]));
+}
+
+/** Gateways are learned from uplinks. @returns `organisation/gatewayId` -> id */
+export async function learnGateways(
+  tx: Transaction,
+  heard: readonly HeardGateway[],
+): Promise<Map<string, number>> {
+  if (heard.length === 0) return new Map();
+  const g = [...heard].sort(
+    (a, b) => a.organisationId - b.organisationId || (a.gatewayId < b.gatewayId ? -1 : 1),
+  );
+  const rows = await tx<{ id: number; organisation_id: number; gateway_id: string }[]>`
+    INSERT INTO gateways AS k (organisation_id, gateway_id, latitude, longitude, first_seen, last_seen, frames)
+    SELECT * FROM unnest(${g.map((x) => x.organisationId)}::bigint[], ${g.map((x) => x.gatewayId)}::text[],
+      ${g.map((x) => x.latitude)}::float8[], ${g.map((x) => x.longitude)}::float8[],
+      ${g.map((x) => x.first)}::timestamptz[], ${g.map((x) => x.last)}::timestamptz[], ${g.map((x) => x.frames)}::bigint[])
+    ON CONFLICT (organisation_id, gateway_id) DO UPDATE SET
+      latitude = coalesce(excluded.latitude, k.latitude), longitude = coalesce(excluded.longitude, k.longitude),
+      first_seen = least(k.first_seen, excluded.first_seen), last_seen = greatest(k.last_seen, excluded.last_seen),
+      frames = k.frames + excluded.frames
+    RETURNING id, organisation_id, gateway_id`;
+  return new Map(rows.map((row) => [`${row.organisation_id}/${row.gateway_id}`, row.id]));
+}
+
+export interface SignalLesson {
+  readonly deviceId: number;
+  readonly gatewayId: number;
+  readonly day: string;
+  readonly frames: number;
+  readonly rssiSum: number;
+  readonly rssiCount: number;
+  readonly snrSum: number;
+  readonly snrCount: number;
+}
+
+export async function learnSignal(tx: Transaction, lessons: readonly SignalLesson[]): Promise<void> {
+  if (lessons.length === 0) return;
+  await tx`
+    INSERT INTO gateway_signal AS s (device_id, gateway_id, day, frames, rssi_sum, rssi_count, snr_sum, snr_count)
+    SELECT * FROM unnest(${lessons.map((x) => x.deviceId)}::bigint[], ${lessons.map((x) => x.gatewayId)}::bigint[],
+      ${lessons.map((x) => x.day)}::date[], ${lessons.map((x) => x.frames)}::int[], ${lessons.map((x) => x.rssiSum)}::float8[],
+      ${lessons.map((x) => x.rssiCount)}::int[], ${lessons.map((x) => x.snrSum)}::float8[], ${lessons.map((x) => x.snrCount)}::int[])
+    ON CONFLICT (device_id, gateway_id, day) DO UPDATE SET
+      frames = s.frames + excluded.frames, rssi_sum = s.rssi_sum + excluded.rssi_sum, rssi_count = s.rssi_count + excluded.rssi_count,
+      snr_sum = s.snr_sum + excluded.snr_sum, snr_count = s.snr_count + excluded.snr_count`;
+}
+
+export async function addCopies(tx: Transaction, copied: ReadonlyMap<number, number>): Promise<void> {
+  if (copied.size === 0) return;
+  const rows = [...copied].sort(([a], [b]) => a - b);
+  await tx`
+    UPDATE device_status s SET copies = s.copies + g.n
+    FROM unnest(${rows.map(([id]) => id)}::bigint[], ${rows.map(([, n]) => n)}::bigint[]) AS g(id, n)
+    WHERE s.device_id = g.id`;
+}
+
+export async function insertMessages(
+  tx: Transaction,
+  rows: readonly {
+    readonly arrivedAt: string;
+    readonly uplinkId: number;
+    readonly sourceId: number | null;
+    readonly body: string;
+  }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx`
+    INSERT INTO uplink_messages (arrived_at, uplink_id, source_id, body)
+    SELECT * FROM unnest(${rows.map((r) => r.arrivedAt)}::timestamptz[], ${rows.map((r) => r.uplinkId)}::bigint[],
+      ${rows.map((r) => r.sourceId)}::bigint[], ${rows.map((r) => r.body)}::text[])`;
+}
+
+export interface SourceLesson {
+  readonly sourceId: number;
+  readonly messages: number;
+  readonly faults: number;
+  readonly ignored: number;
+  readonly at: string;
+  readonly fault: string | null;
+}
+
+export async function learnSources(tx: Sql | Transaction, lessons: readonly SourceLesson[]): Promise<void> {
+  if (lessons.length === 0) return;
+  const l = [...lessons].sort((a, b) => a.sourceId - b.sourceId);
+  await tx`
+    INSERT INTO source_status AS s (source_id, messages, faults, ignored, last_message_at, last_fault_at, last_fault)
+    SELECT source_id, messages, faults, ignored, at, CASE WHEN fault IS NOT NULL THEN at END, fault
+    FROM unnest(${l.map((x) => x.sourceId)}::bigint[], ${l.map((x) => x.messages)}::bigint[], ${l.map((x) => x.faults)}::bigint[],
+      ${l.map((x) => x.ignored)}::bigint[], ${l.map((x) => x.at)}::timestamptz[], ${l.map((x) => x.fault)}::text[])
+      AS g(source_id, messages, faults, ignored, at, fault)
+    ON CONFLICT (source_id) DO UPDATE SET
+      messages = s.messages + excluded.messages, faults = s.faults + excluded.faults, ignored = s.ignored + excluded.ignored,
+      last_message_at = greatest(s.last_message_at, excluded.last_message_at),
+      last_fault_at = greatest(s.last_fault_at, excluded.last_fault_at), last_fault = coalesce(excluded.last_fault, s.last_fault)`;
+}
+
+/** A message that never became a frame; at most 1,000 are kept per source. */
+export async function insertRejectedMessage(
+  sql: Sql | Transaction,
+  row: {
+    readonly organisationId: number;
+    readonly sourceId: number | null;
+    readonly arrivedAt: string;
+    readonly reason: string;
+    readonly at: string | null;
+    readonly body: Uint8Array;
+  },
+): Promise<void> {
+  await sql`
+    INSERT INTO rejected_messages (organisation_id, source_id, arrived_at, reason, at, body)
+    VALUES (${row.organisationId}, ${row.sourceId}, ${row.arrivedAt}, ${row.reason}, ${row.at}, ${Buffer.from(row.body)})`;
+  await sql`
+    DELETE FROM rejected_messages WHERE source_id IS NOT DISTINCT FROM ${row.sourceId} AND id <= (
+      SELECT id FROM rejected_messages WHERE source_id IS NOT DISTINCT FROM ${row.sourceId} ORDER BY id DESC OFFSET 1000 LIMIT 1)`;
+}
+
+/**
+ * Marks frames of a device to be decoded again; `sweep.ts` does the work.
+ * @param from inclusive, `until` exclusive: network time; a device's own times may lie earlier
+ */
+export async function markPending(
+  sql: Sql | Transaction,
+  deviceId: number,
+  states: readonly UplinkState[],
+  span?: { readonly from?: string; readonly until?: string },
+): Promise<number> {
+  const rows = await sql`
+    UPDATE uplinks SET state = ${UPLINK_STATES.pending}
+    WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
+      AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
+      AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')`;
+  return rows.count;
+}

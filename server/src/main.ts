@@ -1,0 +1,94 @@
+/**
+ * The command line: what was asked, of whom. A command goes to the running server of the data folder, else it
+ * opens the database itself. The only file that reads the environment.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AppError } from '@torv/core/errors';
+import { pino } from 'pino';
+import { COMMANDS, findCommand } from './commands.ts';
+import { type Config, parseConfig } from './config.ts';
+import { askServer, renderFault, toSocketPath } from './control.ts';
+import { TERMINAL } from './output.ts';
+import { openRuntime } from './runtime.ts';
+import { serve } from './serve.ts';
+
+const DEMO_DATA = './data-demo';
+
+function renderUsage(): string {
+  const width = Math.max(...COMMANDS.map((c) => c.name.length), 5) + 2;
+  return [
+    'torv COMMAND [--help]',
+    '',
+    `  ${'serve'.padEnd(width)}Start the server; --demo with the demo town in a data folder of its own`,
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
+  ].join('\n');
+}
+
+/** The demo has a data folder of its own, unless the environment names one. */
+function toConfig(demo: boolean): Config {
+  const config = parseConfig(process.env);
+  return demo && process.env.TORV_DATA === undefined ? { ...config, dataDir: DEMO_DATA } : config;
+}
+
+/** @param root the folder of the repository. @returns the exit code */
+export async function main(argv: readonly string[], root: string): Promise<number> {
+  const [name, ...args] = argv;
+  try {
+    if (name === undefined || name === '--help' || name === 'help') {
+      TERMINAL.line(renderUsage());
+      return name === undefined ? 2 : 0;
+    }
+    if (name === 'serve') return await runServe(args, root);
+    const command = findCommand(name);
+    if (!command)
+      throw new AppError('BAD_REQUEST', `There is no command "${name}".`, { hint: renderUsage() });
+    if (args.includes('--help')) {
+      TERMINAL.line(command.help);
+      return 0;
+    }
+    return await runCommand(name, args, root);
+  } catch (error) {
+    TERMINAL.error(renderFault(error));
+    return 1;
+  }
+}
+
+async function runServe(args: readonly string[], root: string): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { demo: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    TERMINAL.line(
+      'torv serve [--demo]\n\nStarts the server. All settings are environment variables; .env.example lists them.',
+    );
+    return 0;
+  }
+  return serve(toConfig(values.demo), { demo: values.demo, root }, TERMINAL);
+}
+
+async function runCommand(name: string, args: readonly string[], root: string): Promise<number> {
+  const own = toConfig(false);
+  // Beside a running demo, a command without TORV_DATA means the demo's server.
+  const config =
+    process.env.TORV_DATA === undefined &&
+    !existsSync(toSocketPath(own.dataDir)) &&
+    existsSync(toSocketPath(DEMO_DATA))
+      ? toConfig(true)
+      : own;
+  const answered = await askServer(config.dataDir, { command: name, args, cwd: process.cwd() }, TERMINAL);
+  if (answered !== undefined) return answered;
+  const log = pino({ level: 'warn' }, pino.destination(2));
+  const runtime = await openRuntime(own, log, {
+    migrationsDir: join(root, 'server/migrations'),
+    codecsDir: join(root, 'codecs'),
+    progress: TERMINAL.line,
+  });
+  try {
+    return (await findCommand(name)?.run({ runtime, args, cwd: process.cwd(), output: TERMINAL, root })) ?? 2;
+  } finally {
+    await runtime.close();
+  }
+}

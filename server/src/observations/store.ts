@@ -1,0 +1,300 @@
+/**
+ * Readings in and statistics with them: one idempotent batched insert. A reading is unique by
+ * (Datastream, phenomenon time, channel); where two frames claim the same moment, the frame that was heard
+ * first counts, whatever the order of arrival. No row triggers: statistics are kept once per batch.
+ */
+import type { Sql, Transaction } from '../db/database.ts';
+
+export interface Reading {
+  readonly datastreamId: number;
+  /** RFC 3339, UTC */
+  readonly phenomenonTime: string;
+  readonly channel: number;
+  readonly value: number | boolean;
+  readonly quality: number;
+  readonly uplinkId: number | null;
+  /** When the result came to be known, where that is not the phenomenon time (history in a frame, imports). */
+  readonly resultTime?: string;
+}
+
+export interface StoredReading {
+  readonly id: number;
+  readonly datastreamId: number;
+  readonly phenomenonTime: string;
+  readonly value: number | boolean;
+  readonly quality: number;
+}
+
+interface Row {
+  readonly id: number;
+  readonly datastream_id: number;
+  readonly phenomenon_start: string;
+  readonly channel: number;
+  readonly result_number: number | null;
+  readonly result_json: string | null;
+  readonly quality: number;
+}
+
+function toColumns(readings: readonly Reading[]) {
+  return {
+    datastreams: readings.map((r) => r.datastreamId),
+    times: readings.map((r) => r.phenomenonTime),
+    channels: readings.map((r) => r.channel),
+    numbers: readings.map((r) => (typeof r.value === 'number' ? r.value : null)),
+    jsons: readings.map((r) => (typeof r.value === 'boolean' ? String(r.value) : null)),
+    qualities: readings.map((r) => r.quality),
+    uplinks: readings.map((r) => r.uplinkId),
+    results: readings.map((r) => r.resultTime ?? null),
+  };
+}
+
+function toStored(row: Row): StoredReading {
+  return {
+    id: row.id,
+    datastreamId: row.datastream_id,
+    phenomenonTime: row.phenomenon_start,
+    value: row.result_number ?? row.result_json === 'true',
+    quality: row.quality,
+  };
+}
+
+/**
+ * Writes readings that are not there yet and counts them; the partitions must exist (`ensurePartitions`).
+ * `readings` must be ordered so that the one to keep comes first where two claim the same moment.
+ * @returns what was new, in no particular order.
+ */
+export async function insertReadings(
+  tx: Transaction,
+  readings: readonly Reading[],
+): Promise<StoredReading[]> {
+  if (readings.length === 0) return [];
+  const c = toColumns(readings);
+  const rows = await tx<Row[]>`
+    WITH given AS (
+      SELECT * FROM unnest(
+        ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
+        ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[], ${c.results}::timestamptz[]
+      ) AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time)
+    ), fresh AS (
+      INSERT INTO observations
+        (id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time)
+      SELECT month_bits(phenomenon_start) | nextval('observation_sequence'),
+             datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time
+      FROM given
+      ON CONFLICT (datastream_id, phenomenon_start, channel) DO NOTHING
+      RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time
+    ), counted AS (
+      INSERT INTO datastream_stats AS s
+        (datastream_id, observations, phenomenon_start, phenomenon_end, result_start, result_end,
+         last_id, last_time, last_number, last_json, last_quality, arrived_at)
+      SELECT datastream_id, count(*), min(phenomenon_start), max(phenomenon_start), min(result_time), max(result_time),
+             (array_agg(id ORDER BY phenomenon_start DESC, id DESC))[1], max(phenomenon_start),
+             (array_agg(result_number ORDER BY phenomenon_start DESC, id DESC))[1],
+             (array_agg(result_json ORDER BY phenomenon_start DESC, id DESC))[1],
+             (array_agg(quality ORDER BY phenomenon_start DESC, id DESC))[1], now()
+      FROM fresh GROUP BY datastream_id ORDER BY datastream_id
+      ON CONFLICT (datastream_id) DO UPDATE SET
+        observations = s.observations + excluded.observations,
+        phenomenon_start = least(s.phenomenon_start, excluded.phenomenon_start),
+        phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
+        result_start = least(s.result_start, excluded.result_start),
+        result_end = greatest(s.result_end, excluded.result_end),
+        last_id = CASE WHEN s.last_time > excluded.last_time THEN s.last_id ELSE excluded.last_id END,
+        last_number = CASE WHEN s.last_time > excluded.last_time THEN s.last_number ELSE excluded.last_number END,
+        last_json = CASE WHEN s.last_time > excluded.last_time THEN s.last_json ELSE excluded.last_json END,
+        last_quality = CASE WHEN s.last_time > excluded.last_time THEN s.last_quality ELSE excluded.last_quality END,
+        last_time = greatest(s.last_time, excluded.last_time),
+        arrived_at = excluded.arrived_at
+    )
+    SELECT id, datastream_id, phenomenon_start, channel, result_number, result_json, quality FROM fresh`;
+  const stored = rows.map(toStored);
+  if (rows.length < readings.length) stored.push(...(await settleClaims(tx, readings, rows)));
+  return stored;
+}
+
+/**
+ * Readings whose moment was taken already: the frame heard first wins, then the smaller payload, so that any
+ * order of the same frames gives the same readings. Imports (no frame) never displace anything.
+ */
+async function settleClaims(
+  tx: Transaction,
+  readings: readonly Reading[],
+  fresh: readonly Row[],
+): Promise<StoredReading[]> {
+  const written = new Set(
+    fresh.map((row) => `${row.datastream_id} ${Date.parse(row.phenomenon_start)} ${row.channel}`),
+  );
+  const claims = readings.filter(
+    (r) =>
+      r.uplinkId !== null && !written.has(`${r.datastreamId} ${Date.parse(r.phenomenonTime)} ${r.channel}`),
+  );
+  if (claims.length === 0) return [];
+  const c = toColumns(claims);
+  const rows = await tx<Row[]>`
+    WITH claim AS (
+      SELECT * FROM unnest(
+        ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
+        ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[]
+      ) AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id)
+    ), better AS (
+      SELECT DISTINCT ON (claim.datastream_id, claim.phenomenon_start, claim.channel) claim.*
+      FROM claim
+      JOIN observations o USING (datastream_id, phenomenon_start, channel)
+      JOIN uplinks mine ON mine.id = claim.uplink_id
+      JOIN uplinks theirs ON theirs.id = o.uplink_id
+      WHERE claim.uplink_id <> o.uplink_id
+        AND (mine.network_time, mine.payload) < (theirs.network_time, theirs.payload)
+      ORDER BY claim.datastream_id, claim.phenomenon_start, claim.channel, mine.network_time, mine.payload
+    )
+    UPDATE observations o
+    SET result_number = better.result_number, result_json = better.result_json,
+        quality = better.quality, uplink_id = better.uplink_id
+    FROM better
+    WHERE o.datastream_id = better.datastream_id AND o.phenomenon_start = better.phenomenon_start
+      AND o.channel = better.channel
+    RETURNING o.id, o.datastream_id, o.phenomenon_start, o.channel, o.result_number, o.result_json, o.quality`;
+  if (rows.length > 0) await recountDatastreams(tx, [...new Set(rows.map((row) => row.datastream_id))]);
+  return rows.map(toStored);
+}
+
+/** Statistics from the rows themselves, after a deletion, a move or decoding again. */
+export async function recountDatastreams(tx: Transaction, datastreamIds: readonly number[]): Promise<void> {
+  if (datastreamIds.length === 0) return;
+  const ids = [...new Set(datastreamIds)].sort((a, b) => a - b);
+  await tx`
+    INSERT INTO datastream_stats AS s
+      (datastream_id, observations, phenomenon_start, phenomenon_end, result_start, result_end,
+       last_id, last_time, last_number, last_json, last_quality)
+    SELECT d.id, a.n, a.first, a.last, a.result_first, a.result_last,
+           l.id, l.phenomenon_start, l.result_number, l.result_json, l.quality
+    FROM unnest(${ids}::bigint[]) AS d(id)
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS n, min(phenomenon_start) AS first, max(coalesce(phenomenon_end, phenomenon_start)) AS last,
+             min(result_time) AS result_first, max(result_time) AS result_last
+      FROM observations o WHERE o.datastream_id = d.id
+    ) a
+    LEFT JOIN LATERAL (
+      SELECT id, phenomenon_start, result_number, result_json, quality
+      FROM observations o WHERE o.datastream_id = d.id ORDER BY phenomenon_start DESC, id DESC LIMIT 1
+    ) l ON TRUE
+    ORDER BY d.id
+    ON CONFLICT (datastream_id) DO UPDATE SET
+      observations = excluded.observations, phenomenon_start = excluded.phenomenon_start,
+      phenomenon_end = excluded.phenomenon_end, result_start = excluded.result_start, result_end = excluded.result_end,
+      last_id = excluded.last_id, last_time = excluded.last_time, last_number = excluded.last_number,
+      last_json = excluded.last_json, last_quality = excluded.last_quality`;
+}
+
+/**
+ * Removes what these frames gave, before they are decoded anew.
+ * @param datastreamIds where to look: the frames' devices' Datastreams (there is no index by frame)
+ * @returns the Datastreams whose statistics are to be counted again
+ */
+export async function deleteReadingsOfUplinks(
+  tx: Transaction,
+  uplinkIds: readonly number[],
+  datastreamIds: readonly number[],
+  span: { readonly from: string; readonly until: string },
+): Promise<readonly number[]> {
+  if (uplinkIds.length === 0 || datastreamIds.length === 0) return [];
+  const rows = await tx<{ datastream_id: number }[]>`
+    DELETE FROM observations
+    WHERE datastream_id = ANY(${datastreamIds as number[]}::bigint[])
+      AND phenomenon_start >= ${span.from}::timestamptz AND phenomenon_start <= ${span.until}::timestamptz
+      AND uplink_id = ANY(${uplinkIds as number[]}::bigint[])
+    RETURNING datastream_id`;
+  return [...new Set(rows.map((row) => row.datastream_id))];
+}
+
+export interface SeriesPoint {
+  /** Start of the bucket, or the reading's own time where nothing was joined. */
+  readonly t: string;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+  /** The quality bits of all readings in the bucket, joined by "or". */
+  readonly flags: number;
+}
+
+/**
+ * A Datastream's numbers between two instants: each reading where there are at most `points`, else
+ * min-max-mean envelopes over equal spans of time. Two index scans of one Datastream, no OFFSET.
+ */
+export async function findSeries(
+  sql: Sql | Transaction,
+  datastreamId: number,
+  span: { readonly from: string; readonly until: string },
+  points: number,
+): Promise<readonly SeriesPoint[]> {
+  const [size] = await sql<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM (
+      SELECT 1 FROM observations
+      WHERE datastream_id = ${datastreamId} AND phenomenon_start >= ${span.from}::timestamptz
+        AND phenomenon_start < ${span.until}::timestamptz
+      LIMIT ${points + 1}
+    ) few`;
+  const number = sql`coalesce(result_number, CASE result_json WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)`;
+  if ((size?.n ?? 0) <= points) {
+    return sql<SeriesPoint[]>`
+      SELECT phenomenon_start AS t, ${number} AS mean, ${number} AS min, ${number} AS max, 1 AS n, quality AS flags
+      FROM observations
+      WHERE datastream_id = ${datastreamId} AND phenomenon_start >= ${span.from}::timestamptz
+        AND phenomenon_start < ${span.until}::timestamptz AND ${number} IS NOT NULL
+      ORDER BY phenomenon_start`;
+  }
+  const widthS = Math.max((Date.parse(span.until) - Date.parse(span.from)) / 1000 / points, 1);
+  return sql<SeriesPoint[]>`
+    SELECT ${span.from}::timestamptz + bucket * ${widthS} * interval '1 second' AS t,
+           avg(v) AS mean, min(v) AS min, max(v) AS max, count(*)::int AS n, bit_or(quality)::int AS flags
+    FROM (
+      SELECT floor(extract(epoch FROM phenomenon_start - ${span.from}::timestamptz)::float8 / ${widthS}) AS bucket,
+             ${number} AS v, quality
+      FROM observations
+      WHERE datastream_id = ${datastreamId} AND phenomenon_start >= ${span.from}::timestamptz
+        AND phenomenon_start < ${span.until}::timestamptz
+    ) raw
+    WHERE v IS NOT NULL
+    GROUP BY bucket ORDER BY bucket`;
+}
+
+/** Takes the readings of [from, until) from one Datastream to another; ids stay. A moment already taken there stays as it is. */
+export async function moveReadings(
+  tx: Transaction,
+  fromDatastream: number,
+  toDatastream: number,
+  span: { readonly from: string; readonly until: string | null },
+): Promise<number> {
+  if (fromDatastream === toDatastream) return 0;
+  const moved = await tx`
+    UPDATE observations o SET datastream_id = ${toDatastream}
+    WHERE o.datastream_id = ${fromDatastream} AND o.phenomenon_start >= ${span.from}::timestamptz
+      AND o.phenomenon_start < coalesce(${span.until}::timestamptz, 'infinity')
+      AND NOT EXISTS (SELECT FROM observations t WHERE t.datastream_id = ${toDatastream}
+        AND t.phenomenon_start = o.phenomenon_start AND t.channel IS NOT DISTINCT FROM o.channel)`;
+  if (moved.count > 0) await recountDatastreams(tx, [fromDatastream, toDatastream]);
+  return moved.count;
+}
+
+/** Removes the readings of [from, until) of one Datastream; they stay in the correction log. */
+export async function removeReadings(
+  tx: Transaction,
+  datastreamId: number,
+  span: { readonly from: string; readonly until: string | null },
+): Promise<number> {
+  const [gone] = await tx<{ n: number }[]>`
+    WITH gone AS (
+      DELETE FROM observations
+      WHERE datastream_id = ${datastreamId} AND phenomenon_start >= ${span.from}::timestamptz
+        AND phenomenon_start < coalesce(${span.until}::timestamptz, 'infinity')
+      RETURNING id, datastream_id, phenomenon_start, result_number, result_json, quality
+    ), logged AS (
+      INSERT INTO corrections (organisation_id, observation_id, datastream_id, phenomenon_start, change, old_number, old_json, old_quality)
+      SELECT d.organisation_id, gone.id, gone.datastream_id, gone.phenomenon_start, 'removed', gone.result_number, gone.result_json, gone.quality
+      FROM gone JOIN datastreams d ON d.id = gone.datastream_id
+    )
+    SELECT count(*)::int AS n FROM gone`;
+  const n = gone?.n ?? 0;
+  if (n > 0) await recountDatastreams(tx, [datastreamId]);
+  return n;
+}

@@ -1,0 +1,136 @@
+/**
+ * Everything that lives while Torv runs, opened in order and closed in reverse: database, sandbox, ingest, sweep.
+ * The server and every command stand on it; it serves nothing itself.
+ */
+import { availableParallelism } from 'node:os';
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import type { Log } from './db/log.ts';
+import { migrate } from './db/migrate.ts';
+import { type Batcher, createBatcher } from './ingest/batcher.ts';
+import { createDecoder, type Decoder } from './ingest/decode/port.ts';
+import { sweepPending } from './ingest/sweep.ts';
+import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
+import { createLive, type Live } from './observations/live.ts';
+import { quarantineCodec } from './registry/codec-store.ts';
+import { syncObservedProperties } from './registry/organisation-store.ts';
+import { syncShippedCodecs } from './registry/shipped-codecs.ts';
+
+export interface Runtime {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly decoder: Decoder;
+  /** A pool of its own for scripts that people try, so that they disturb no frame. */
+  readonly tryDecoder: Decoder;
+  readonly live: Live;
+  readonly ingest: IngestDeps;
+  readonly batcher: Batcher;
+  readonly now: () => number;
+  /** Frames wait to be decoded: soon, in the background. */
+  wakeSweep(): void;
+  /** Resolves when no frame waits any more. */
+  sweepNow(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  readonly migrationsDir: string;
+  readonly codecsDir: string;
+  /** Told in words what takes long. */
+  readonly progress?: (text: string) => void;
+  readonly now?: () => number;
+}
+
+export async function openRuntime(config: Config, log: Log, options: RuntimeOptions): Promise<Runtime> {
+  const say = options.progress ?? (() => undefined);
+  const now = options.now ?? Date.now;
+  say(
+    config.databaseUrl === undefined
+      ? `Opening the database in ${config.dataDir}`
+      : 'Connecting to PostgreSQL',
+  );
+  const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log });
+  try {
+    const applied = await migrate(database.sql, options.migrationsDir, log);
+    if (applied.length > 0) say(`Prepared the database (${applied.length} steps)`);
+    await syncObservedProperties(database.sql);
+    const added = await syncShippedCodecs(database.sql, options.codecsDir);
+    if (added > 0) say(`Installed ${added} codecs`);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
+  const tryDecoder = createDecoder({ workers: 1 });
+  const live = createLive();
+  const ingest: IngestDeps = {
+    sql: database.sql,
+    decoder,
+    devices: new DeviceKnowledge(),
+    announce: live.announce,
+  };
+  decoder.onQuarantine((key, reason) => {
+    const [organisation = '', hash = ''] = key.split(':');
+    quarantineCodec(database.sql, Number(organisation), hash, reason).catch((error: unknown) =>
+      log.error({ err: error }, 'A codec is switched off, but that could not be noted'),
+    );
+    log.warn({ key, reason }, 'A codec was switched off after repeated faults');
+  });
+  const batcher = createBatcher(ingest, { log });
+  const sweeper = createSweeper(ingest, log);
+  return {
+    config,
+    log,
+    database,
+    decoder,
+    tryDecoder,
+    live,
+    ingest,
+    batcher,
+    now,
+    wakeSweep: sweeper.wake,
+    sweepNow: sweeper.settle,
+    async close() {
+      await batcher.close();
+      await sweeper.close();
+      await Promise.all([decoder.close(), tryDecoder.close()]);
+      await database.close();
+    },
+  };
+}
+
+/** One sweep at a time; a wake during a sweep makes one more. */
+function createSweeper(ingest: IngestDeps, log: Log) {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+  async function run(): Promise<void> {
+    do {
+      again = false;
+      try {
+        const report = await sweepPending(ingest);
+        if (report.frames > 0) log.info(report, 'Decoded frames that had waited');
+      } catch (error) {
+        log.warn({ err: error }, 'Frames that wait could not be decoded now; they are tried again later');
+      }
+    } while (again && !closed);
+    running = undefined;
+  }
+  function wake(): void {
+    if (closed) return;
+    again = true;
+    running ??= run();
+  }
+  return {
+    wake,
+    async settle() {
+      wake();
+      await running;
+    },
+    async close() {
+      closed = true;
+      await running;
+    },
+  };
+}
