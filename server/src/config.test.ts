@@ -4,7 +4,13 @@ import { parseConfig } from './config.ts';
 describe('parseConfig', () => {
   it('has safe defaults: loopback, the embedded database, all roles', () => {
     const config = parseConfig({});
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, dataDir: './data', mqttPort: 1883, mqttPortConfigured: false });
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      dataDir: './data',
+      mqttPort: 1883,
+      mqttPortConfigured: false,
+    });
     expect([...config.roles].sort()).toEqual(['api', 'ingest', 'worker']);
     expect(config.databaseUrl).toBeUndefined();
   });

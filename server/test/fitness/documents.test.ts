@@ -44,7 +44,9 @@ describe('docs/errors.md', () => {
 
   it('says the same title as the table', () => {
     for (const [code, [kind, title]] of Object.entries(ERRORS)) {
-      expect(text).toMatch(new RegExp(`\\| \`${code}\` +\\| ${kind} +\\| ${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')} +\\|`));
+      expect(text).toMatch(
+        new RegExp(`\\| \`${code}\` +\\| ${kind} +\\| ${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')} +\\|`),
+      );
     }
   });
 });
@@ -56,7 +58,11 @@ describe('ARCHITECTURE.md', () => {
 
   it('names only files and folders that exist', async () => {
     const { existsSync } = await import('node:fs');
-    const paths = [...read('ARCHITECTURE.md').matchAll(/`((?:core|server|web|codecs|demo|docs|bench|e2e|test)\/[A-Za-z0-9_./-]+)`/g)].map((m) => m[1] as string);
+    const paths = [
+      ...read('ARCHITECTURE.md').matchAll(
+        /`((?:core|server|web|codecs|demo|docs|bench|e2e|test)\/[A-Za-z0-9_./-]+)`/g,
+      ),
+    ].map((m) => m[1] as string);
     expect(paths.length).toBeGreaterThan(20);
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
