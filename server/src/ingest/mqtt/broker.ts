@@ -147,11 +147,13 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
   const revokedMs = new Map<number, number>();
   const perAddress = new Map<string, number>();
   const subscribers = new Map<string, Set<Session>>();
-  const pending = new Set<Promise<void>>();
   let received = 0;
   let kept = 0;
   let refused = 0;
   let stopping = false;
+  /** Messages that are being taken, and who waits for there to be none. */
+  let working = 0;
+  let onIdle: () => void = () => undefined;
 
   const aedes = new QuietBroker({
     connectTimeout: limits.connectTimeoutMs,
@@ -250,6 +252,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
     const session = sessions.get(client);
     if (session === undefined) throw new Error('the connection is gone');
     received++;
+    working++;
     try {
       await sort(session, packet);
       kept++;
@@ -262,6 +265,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       throw new Error(why);
     } finally {
       session.gate.settle(packet.length ?? 0);
+      working--;
+      if (working === 0) onIdle();
     }
   }
 
@@ -302,12 +307,6 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
         return options.take(messages);
       });
       gathering = { messages, taken };
-      const settled = taken.then(
-        () => undefined,
-        () => undefined,
-      );
-      pending.add(settled);
-      void settled.finally(() => pending.delete(settled));
     }
     gathering.messages.push(message);
     return gathering.taken;
@@ -443,13 +442,16 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       stopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
+      for (const { gate } of gates.values()) gate.hold();
+      await new Promise<void>((resolve) => {
+        if (working === 0) resolve();
+        onIdle = resolve;
         timer = setTimeout(resolve, DRAIN_MS);
       });
-      await Promise.race([Promise.all(pending), patience]);
       clearTimeout(timer);
-      // The acknowledgements of what was just committed are written in the turns that follow.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // The acknowledgements of what was just committed are written in the turn that follows.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
       await new Promise<void>((resolve) => aedes.close(resolve));
       for (const { gate } of gates.values()) gate.destroy();
       await closed;
