@@ -3,6 +3,7 @@
  * line may be, and says at which line it cannot go on. Never repairs: a line with too few columns stays one.
  */
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { AppError } from '@torv/core/errors';
 import type { Delimiter, Encoding, FileFormat } from '@torv/core/files/readings-mapping';
@@ -70,27 +71,16 @@ async function* readCsv(path: string, form: TableForm): AsyncGenerator<CsvRecord
     max_record_size: MAX_LINE_BYTES,
     from_line: (form.skipLines ?? 0) + 1,
   });
-  const feed = async (): Promise<void> => {
-    for await (const text of readText(path, form.encoding)) {
-      if (parser.destroyed) return;
-      if (!parser.write(text))
-        await new Promise<void>((go) => {
-          parser.once('drain', go);
-          parser.once('close', go);
-        });
-    }
-    parser.end();
-  };
-  const fed = feed().catch((error: unknown) => {
-    parser.destroy(error as Error);
-  });
+  const source = Readable.from(readText(path, form.encoding));
+  source.once('error', (error) => parser.destroy(error));
+  source.pipe(parser);
   try {
     for await (const record of parser) yield record as CsvRecord;
   } catch (error) {
     throw toFileError(error);
   } finally {
+    source.destroy();
     parser.destroy();
-    await fed;
   }
 }
 
