@@ -69,7 +69,9 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     decoder,
     devices: new DeviceKnowledge(),
     announce: live.announce,
+    wakeSweep: () => sweeper.wake(),
   };
+  const sweeper = createSweeper(ingest, log);
   decoder.onQuarantine((key, reason) => {
     const [organisation = '', hash = ''] = key.split(':');
     quarantineCodec(database.sql, Number(organisation), hash, reason).catch((error: unknown) =>
@@ -78,7 +80,6 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
   const batcher = createBatcher(ingest, { log });
-  const sweeper = createSweeper(ingest, log);
   return {
     config,
     log,
