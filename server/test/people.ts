@@ -22,7 +22,12 @@ export interface Ask {
   readonly address?: string;
 }
 
-export async function ask(test: TestApp, method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', url: string, options: Ask = {}): Promise<Answer> {
+export async function ask(
+  test: TestApp,
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  url: string,
+  options: Ask = {},
+): Promise<Answer> {
   const response = await test.app.inject({
     method,
     url,
@@ -45,7 +50,9 @@ export async function ask(test: TestApp, method: 'GET' | 'POST' | 'PATCH' | 'PUT
 
 /** The token that an answer sets, or undefined. */
 export function toSession(answer: Answer): string | undefined {
-  const cookie = [answer.headers['set-cookie']].flat().find((text) => String(text).startsWith('torv_session='));
+  const cookie = [answer.headers['set-cookie']]
+    .flat()
+    .find((text) => String(text).startsWith('torv_session='));
   return /^torv_session=([^;]+)/.exec(String(cookie ?? ''))?.[1];
 }
 
@@ -85,21 +92,36 @@ export async function found(test: TestApp, name = 'Skæring Kommune'): Promise<F
     }),
     201,
   );
-  const body = answer.body as { user: { id: number; email: string }; organisations: { id: number; role: string }[] };
+  const body = answer.body as {
+    user: { id: number; email: string };
+    organisations: { id: number; role: string }[];
+  };
   const session = toSession(answer);
   const own = body.organisations.find((one) => one.role === 'administrator');
-  if (session === undefined || own === undefined) throw new Error(`No session or organisation: ${answer.text}`);
+  if (session === undefined || own === undefined)
+    throw new Error(`No session or organisation: ${answer.text}`);
   return { id: body.user.id, email: body.user.email, session, organisationId: own.id };
 }
 
 /** Invited by `by`, accepted, signed in. */
-export async function join(test: TestApp, by: string, organisationId: number, role: string, email: string): Promise<Person> {
+export async function join(
+  test: TestApp,
+  by: string,
+  organisationId: number,
+  role: string,
+  email: string,
+): Promise<Person> {
   const invited = expectStatus(
-    await ask(test, 'POST', `/api/v1/users?organisation=${organisationId}`, { session: by, body: { email, role } }),
+    await ask(test, 'POST', `/api/v1/users?organisation=${organisationId}`, {
+      session: by,
+      body: { email, role },
+    }),
     201,
   );
   const answer = expectStatus(
-    await ask(test, 'POST', '/api/v1/links/invitation', { body: { secret: toSecret(invited.body.link), name: `The ${role}`, password: PASSWORD } }),
+    await ask(test, 'POST', '/api/v1/links/invitation', {
+      body: { secret: toSecret(invited.body.link), name: `The ${role}`, password: PASSWORD },
+    }),
     201,
   );
   const session = toSession(answer);
@@ -109,5 +131,6 @@ export async function join(test: TestApp, by: string, organisationId: number, ro
 
 /** Ends a link or key before its time, as the clock would. */
 export async function expire(test: TestApp, secret: string): Promise<void> {
-  await test.database.sql`UPDATE links SET expires_at = now() - interval '1 second' WHERE secret_hash = ${hashSecret(secret)}`;
+  await test.database
+    .sql`UPDATE links SET expires_at = now() - interval '1 second' WHERE secret_hash = ${hashSecret(secret)}`;
 }

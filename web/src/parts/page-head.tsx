@@ -38,6 +38,11 @@ export function PageHead(props: PageHeadProps) {
                 </Breadcrumbs.Link>
               </Breadcrumbs.Item>
             ))}
+            <Breadcrumbs.Item>
+              <Breadcrumbs.Link asChild>
+                <RouterLink to=".">{props.title}</RouterLink>
+              </Breadcrumbs.Link>
+            </Breadcrumbs.Item>
           </Breadcrumbs.List>
         </Breadcrumbs>
       )}
