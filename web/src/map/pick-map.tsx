@@ -80,7 +80,7 @@ export function PickMap(props: PickMapProps) {
       {map === null ? (
         <p>{t('map_no_webgl')}</p>
       ) : (
-        <section className="torv-map torv-map-pick" aria-label={t('pick_label')}>
+        <div className="torv-map torv-map-pick">
           <Suspense fallback={<Waiting heightRem={20} />}>
             <BaseMap
               label={t('pick_label')}
@@ -104,7 +104,7 @@ export function PickMap(props: PickMapProps) {
               </button>
             </div>
           )}
-        </section>
+        </div>
       )}
       <div className="torv-row">
         <Coordinate
