@@ -29,6 +29,8 @@ export interface Session {
   } | null;
   readonly organisations: readonly Organisation[];
   readonly demo: boolean;
+  /** Whether this installation can send mail. */
+  readonly mail?: boolean;
 }
 
 export interface RuleInForce {
