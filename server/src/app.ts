@@ -11,7 +11,10 @@ import { type App, createHttp } from './http/server.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
+import { registerGroupRoutes } from './registry/group-routes.ts';
+import { registerInboxRoutes } from './registry/inbox-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -44,6 +47,9 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   });
   registerPlaceRoutes(app, deps);
   registerDeviceRoutes(app, deps);
+  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
+  registerClaimRuleRoutes(app, deps);
+  registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());

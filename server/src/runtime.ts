@@ -12,6 +12,7 @@ import { createDecoder, type Decoder } from './ingest/decode/port.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { setQuarantine } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
@@ -79,6 +80,7 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
   });
   const batcher = createBatcher(ingest, { log });
   const sweeper = createSweeper(ingest, log);
+  const claims = startAutomaticClaims({ sql: database.sql, now, wakeSweep: sweeper.wake, log });
   return {
     config,
     log,
@@ -93,6 +95,7 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     sweepNow: sweeper.settle,
     async close() {
       await batcher.close();
+      await claims.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);
       await database.close();
