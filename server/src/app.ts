@@ -13,8 +13,11 @@ import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
+import { registerGroupRoutes } from './registry/group-routes.ts';
+import { registerInboxRoutes } from './registry/inbox-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -55,6 +58,9 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
+  registerClaimRuleRoutes(app, deps);
+  registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
   registerSourceRoutes(app, {

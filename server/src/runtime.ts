@@ -16,6 +16,7 @@ import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
+import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
@@ -96,6 +97,7 @@ export async function assembleRuntime(
   const batcher = createBatcher(ingest, { log });
   const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
   const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });
+  const claims = startAutomaticClaims({ sql: database.sql, now, wakeSweep: sweeper.wake, log });
   return {
     config,
     log,
@@ -113,6 +115,7 @@ export async function assembleRuntime(
     async close() {
       await inlet.close();
       await batcher.close();
+      await claims.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);
       await database.close();

@@ -50,9 +50,9 @@ const hearing = fc.record({
   snr: fc.integer({ min: -10, max: 10 }),
 });
 const scenario = fc.array(
-  fc.tuple(frame, fc.array(hearing, { minLength: 1, maxLength: 4 })).map(([f, hearings]) =>
-    hearings.map((h) => ({ ...f, ...h }) satisfies Reception),
-  ),
+  fc
+    .tuple(frame, fc.array(hearing, { minLength: 1, maxLength: 4 }))
+    .map(([f, hearings]) => hearings.map((h) => ({ ...f, ...h }) satisfies Reception)),
   { minLength: 1, maxLength: 8 },
 );
 
@@ -171,9 +171,9 @@ describe.each(DATABASE_KINDS)('the same receptions on %s', (kind) => {
           expect(pieces).toEqual(whole);
           const model = toModel(receptions);
           const deviceOf = (place: string) => place.slice(-1);
-          expect(
-            whole.observations.map((o) => `${deviceOf(o.place)} ${o.time} ${o.value}`).sort(),
-          ).toEqual(model.readings);
+          expect(whole.observations.map((o) => `${deviceOf(o.place)} ${o.time} ${o.value}`).sort()).toEqual(
+            model.readings,
+          );
           expect(
             whole.uplinks
               .map((u) => {
