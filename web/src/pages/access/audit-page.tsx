@@ -9,9 +9,9 @@ import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import { useOrganisation } from '../../session.ts';
 import type { AuditAnswer, AuditEntry } from './access-answers.ts';
 import { useSettingsCrumbs } from './settings-page.tsx';
+import { WithOrganisation } from './with-organisation.tsx';
 
 const ACTIONS = ['create', 'update', 'delete', 'move', 'replace', 'claim', 'import'] as const;
 const ENTITIES = [
@@ -28,8 +28,7 @@ const ENTITIES = [
 const PAGE = 100;
 
 export function AuditPage() {
-  const organisation = useOrganisation();
-  return organisation ? <Audit organisation={organisation} /> : <Waiting lines={4} />;
+  return <WithOrganisation>{(organisation) => <Audit organisation={organisation} />}</WithOrganisation>;
 }
 
 function Audit(props: { readonly organisation: Organisation }) {

@@ -13,14 +13,14 @@ import { Problem } from '../../parts/problem.tsx';
 import { useSay } from '../../parts/status-region.tsx';
 import { VersionConflict } from '../../parts/version-conflict.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import { mayAct, useOrganisation } from '../../session.ts';
+import { mayAct } from '../../session.ts';
 import type { ContactRole } from './access-answers.ts';
 import { FormProblem } from './form-parts.tsx';
 import { useSettingsCrumbs } from './settings-page.tsx';
+import { WithOrganisation } from './with-organisation.tsx';
 
 export function ContactsPage() {
-  const organisation = useOrganisation();
-  return organisation ? <Contacts organisation={organisation} /> : <Waiting lines={4} />;
+  return <WithOrganisation>{(organisation) => <Contacts organisation={organisation} />}</WithOrganisation>;
 }
 
 function Contacts(props: { readonly organisation: Organisation }) {

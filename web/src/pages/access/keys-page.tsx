@@ -15,16 +15,15 @@ import { Problem } from '../../parts/problem.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { Waiting } from '../../parts/waiting.tsx';
-import { useOrganisation } from '../../session.ts';
 import type { ApiKey, Scope } from './access-answers.ts';
 import { FormProblem } from './form-parts.tsx';
 import { useSettingsCrumbs } from './settings-page.tsx';
+import { WithOrganisation } from './with-organisation.tsx';
 
 const SCOPES: readonly Scope[] = ['read', 'ingest', 'write'];
 
 export function KeysPage() {
-  const organisation = useOrganisation();
-  return organisation ? <Keys organisation={organisation} /> : <Waiting lines={4} />;
+  return <WithOrganisation>{(organisation) => <Keys organisation={organisation} />}</WithOrganisation>;
 }
 
 function Keys(props: { readonly organisation: Organisation }) {

@@ -1,11 +1,11 @@
 /** The way to everything that is set once: who has access, keys, contacts, and the list of changes. */
 import { Heading, Link } from '@digdir/designsystemet-react';
 import { Link as RouterLink } from '@tanstack/react-router';
-import type { Role } from '../../answers.ts';
+import type { Organisation, Role } from '../../answers.ts';
 import { useText } from '../../i18n/language.tsx';
-import { Empty } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { mayAct, useOrganisation } from '../../session.ts';
+import { mayAct } from '../../session.ts';
+import { WithOrganisation } from './with-organisation.tsx';
 import './access.css';
 
 /** A page area adds its row here. */
@@ -22,11 +22,12 @@ const SETTINGS = [
 }[];
 
 export function SettingsPage() {
+  return <WithOrganisation>{(organisation) => <Settings organisation={organisation} />}</WithOrganisation>;
+}
+
+function Settings(props: { readonly organisation: Organisation }) {
   const t = useText('access');
-  const organisation = useOrganisation();
-  const rows = SETTINGS.filter((row) => mayAct(organisation, row.role));
-  if (organisation === undefined || rows.length === 0)
-    return <Empty title={t('settings_title')} text={t('settings_none')} />;
+  const { organisation } = props;
   return (
     <>
       <PageHead
@@ -34,7 +35,7 @@ export function SettingsPage() {
         answer={t('settings_intro', { organisation: organisation.name })}
       />
       <ul className="torv-settings">
-        {rows.map((row) => (
+        {SETTINGS.filter((row) => mayAct(organisation, row.role)).map((row) => (
           <li key={row.to}>
             <Heading level={2} data-size="2xs">
               <Link asChild>

@@ -13,18 +13,17 @@ import { Problem } from '../../parts/problem.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { useSay } from '../../parts/status-region.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import { useOrganisation } from '../../session.ts';
 import type { Handed, Invitation, Member } from './access-answers.ts';
 import { Choice } from './form-parts.tsx';
 import { InvitationList } from './invitation-list.tsx';
 import { InviteForm } from './invite-form.tsx';
 import { useSettingsCrumbs } from './settings-page.tsx';
+import { WithOrganisation } from './with-organisation.tsx';
 
 export const ROLES: readonly Role[] = ['viewer', 'editor', 'administrator'];
 
 export function UsersPage() {
-  const organisation = useOrganisation();
-  return organisation ? <Users organisation={organisation} /> : <Waiting lines={4} />;
+  return <WithOrganisation>{(organisation) => <Users organisation={organisation} />}</WithOrganisation>;
 }
 
 function Users(props: { readonly organisation: Organisation }) {
