@@ -1,7 +1,7 @@
 /** Words in a language for tests of sentences; tests only. */
 import { toFormat } from './i18n/bound-format.ts';
-import { loadCatalogue } from './i18n/catalogue.ts';
 import type { Language } from './i18n/languages.ts';
+import { loadCatalogue } from './i18n/load-catalogue.ts';
 import { addCatalogue, toTranslate } from './i18n/translate.ts';
 import type { Words } from './sentences.ts';
 

@@ -1,8 +1,9 @@
 import { ERRORS } from '@torv/core/errors';
 import { PROPERTY_KEYS } from '@torv/core/properties';
 import { describe, expect, test } from 'vitest';
-import { type Catalogue, loadCatalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { LANGUAGE_KEYS, LANGUAGES, toLanguage } from './languages.ts';
+import { loadCatalogue } from './load-catalogue.ts';
 import { addCatalogue, toTranslate } from './translate.ts';
 
 function variables(text: string): readonly string[] {

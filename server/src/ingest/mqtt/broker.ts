@@ -82,6 +82,8 @@ export interface Broker {
     payload: Buffer,
     mayReceive?: (credential: Credential | undefined) => boolean,
   ): number;
+  /** Keys that are connected at this moment. */
+  connectedKeys(): readonly number[];
   /** A key was revoked: its connections end at once. Returns how many. */
   closeByKey(keyId: number): number;
   stop(): Promise<void>;
@@ -147,11 +149,13 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
   const revokedMs = new Map<number, number>();
   const perAddress = new Map<string, number>();
   const subscribers = new Map<string, Set<Session>>();
-  const pending = new Set<Promise<void>>();
   let received = 0;
   let kept = 0;
   let refused = 0;
   let stopping = false;
+  /** Messages that are being taken, and who waits for there to be none. */
+  let working = 0;
+  let onIdle: () => void = () => undefined;
 
   const aedes = new QuietBroker({
     connectTimeout: limits.connectTimeoutMs,
@@ -250,6 +254,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
     const session = sessions.get(client);
     if (session === undefined) throw new Error('the connection is gone');
     received++;
+    working++;
     try {
       await sort(session, packet);
       kept++;
@@ -262,6 +267,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       throw new Error(why);
     } finally {
       session.gate.settle(packet.length ?? 0);
+      working--;
+      if (working === 0) onIdle();
     }
   }
 
@@ -302,12 +309,6 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
         return options.take(messages);
       });
       gathering = { messages, taken };
-      const settled = taken.then(
-        () => undefined,
-        () => undefined,
-      );
-      pending.add(settled);
-      void settled.finally(() => pending.delete(settled));
     }
     gathering.messages.push(message);
     return gathering.taken;
@@ -432,6 +433,9 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       }
       return receivers;
     },
+    connectedKeys: () => [
+      ...new Set([...sessions.values()].flatMap(({ credential }) => credential?.keyId ?? [])),
+    ],
     closeByKey: (keyId) => {
       const closing = [...sessions.values()].filter((session) => session.credential?.keyId === keyId);
       for (const session of closing) session.gate.destroy(new Error('the key was revoked'));
@@ -443,13 +447,16 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       stopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
+      for (const { gate } of gates.values()) gate.hold();
+      await new Promise<void>((resolve) => {
+        if (working === 0) resolve();
+        onIdle = resolve;
         timer = setTimeout(resolve, DRAIN_MS);
       });
-      await Promise.race([Promise.all(pending), patience]);
       clearTimeout(timer);
-      // The acknowledgements of what was just committed are written in the turns that follow.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // The acknowledgements of what was just committed are written in the turn that follows.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
       await new Promise<void>((resolve) => aedes.close(resolve));
       for (const { gate } of gates.values()) gate.destroy();
       await closed;

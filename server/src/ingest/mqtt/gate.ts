@@ -39,6 +39,7 @@ export class Gate extends Duplex {
   #begun = false;
   #wanted = false;
   #ended = false;
+  #held = false;
   #inFlight = 0;
   #inFlightBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -63,6 +64,12 @@ export class Gate extends Duplex {
     this.#admitted = true;
     this.bucket = bucket;
     this.#pump();
+  }
+
+  /** Lets nothing more through; answers still go out. */
+  hold(): void {
+    this.#held = true;
+    this.#socket.pause();
   }
 
   /** One message is committed or refused. @param bytes the packet's remaining length */
@@ -100,7 +107,7 @@ export class Gate extends Duplex {
   }
 
   #pump(): void {
-    if (this.destroyed) return;
+    if (this.destroyed || this.#held) return;
     let at = 0;
     for (; this.#wanted && at < this.#queue.length; at++) {
       const packet = this.#queue[at];
