@@ -11,7 +11,6 @@ import type { places } from './en/places.ts';
 import type { properties } from './en/properties.ts';
 import type { shell } from './en/shell.ts';
 import type { sources } from './en/sources.ts';
-import type { Language } from './languages.ts';
 import type { Texts } from './texts.ts';
 
 export interface English {
@@ -28,14 +27,3 @@ export interface English {
 
 export type Namespace = keyof English;
 export type Catalogue = { readonly [N in Namespace]: Texts<English[N]> };
-
-const LOAD: { readonly [L in Language]: () => Promise<Catalogue> } = {
-  en: async () => (await import('./en/all.ts')).catalogue,
-  da: async () => (await import('./da/all.ts')).catalogue,
-  sv: async () => (await import('./sv/all.ts')).catalogue,
-  nl: async () => (await import('./nl/all.ts')).catalogue,
-};
-
-export function loadCatalogue(language: Language): Promise<Catalogue> {
-  return LOAD[language]();
-}

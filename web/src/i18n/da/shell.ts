@@ -80,7 +80,7 @@ export const shell: Texts<typeof en> = {
   table_sort: 'Sortér efter {{column}}',
   table_rows_one: '{{count, number}} række',
   table_rows_other: '{{count, number}} rækker',
-  progress_done: '{{done, number}} af {{total, number}}',
+  progress_done: '{{done, number}} af {{total, number}}.',
   progress_stop: 'Stop',
   progress_stopped: 'Stoppet.',
   progress_finished: 'Færdig.',

@@ -76,7 +76,7 @@ export const shell = {
   table_sort: 'Sort by {{column}}',
   table_rows_one: '{{count, number}} row',
   table_rows_other: '{{count, number}} rows',
-  progress_done: '{{done, number}} of {{total, number}}',
+  progress_done: '{{done, number}} of {{total, number}}.',
   progress_stop: 'Stop',
   progress_stopped: 'Stopped.',
   progress_finished: 'Finished.',

@@ -80,7 +80,7 @@ export const shell: Texts<typeof en> = {
   table_sort: 'Sorteren op {{column}}',
   table_rows_one: '{{count, number}} rij',
   table_rows_other: '{{count, number}} rijen',
-  progress_done: '{{done, number}} van {{total, number}}',
+  progress_done: '{{done, number}} van {{total, number}}.',
   progress_stop: 'Stoppen',
   progress_stopped: 'Gestopt.',
   progress_finished: 'Klaar.',

@@ -80,7 +80,7 @@ export const shell: Texts<typeof en> = {
   table_sort: 'Sortera efter {{column}}',
   table_rows_one: '{{count, number}} rad',
   table_rows_other: '{{count, number}} rader',
-  progress_done: '{{done, number}} av {{total, number}}',
+  progress_done: '{{done, number}} av {{total, number}}.',
   progress_stop: 'Stoppa',
   progress_stopped: 'Stoppat.',
   progress_finished: 'Klart.',
