@@ -8,9 +8,11 @@ import type { Mailer } from './access/mail.ts';
 import type { Actor } from './access/port.ts';
 import { registerAccessRoutes } from './access/routes.ts';
 import { type App, createHttp } from './http/server.ts';
+import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerJobRoutes } from './operations/job-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
@@ -51,6 +53,8 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());

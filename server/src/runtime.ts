@@ -9,12 +9,17 @@ import type { Log } from './db/log.ts';
 import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
 import { createDecoder, type Decoder } from './ingest/decode/port.ts';
+import { REDECODE_JOB, runRedecode } from './ingest/redecode.ts';
+import { sweepRetention } from './ingest/retention-store.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface Runtime {
   readonly config: Config;
@@ -26,6 +31,8 @@ export interface Runtime {
   readonly live: Live;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
+  /** Begins to work with `jobs.start()`: the server does, a command does not. */
+  readonly jobs: JobRunner;
   readonly now: () => number;
   /** Frames wait to be decoded: soon, in the background. */
   wakeSweep(): void;
@@ -80,6 +87,9 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
   const batcher = createBatcher(ingest, { log });
+  const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
+  jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
+  jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
   return {
     config,
     log,
@@ -89,10 +99,12 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     live,
     ingest,
     batcher,
+    jobs,
     now,
     wakeSweep: sweeper.wake,
     sweepNow: sweeper.settle,
     async close() {
+      await jobs.close();
       await batcher.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);

@@ -383,7 +383,8 @@ async function reopenRivals(
       device && hasOwnTimes(device)
         ? [{ from: shift(times[0] as string, -AHEAD_MS), until: shift(times.at(-1) as string, HISTORY_MS) }]
         : times.map((at) => ({ from: at, until: shift(at, 1) }));
-    for (const span of spans) reopened += await markPending(tx, deviceId, ['decoded'], { ...span, except: moved });
+    for (const span of spans)
+      reopened += await markPending(tx, deviceId, ['decoded'], { ...span, except: moved });
   }
   return reopened;
 }

@@ -45,7 +45,8 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
         resultTime: null,
       })),
     );
-    const [status] = await town.sql`SELECT battery_v, frames, copies, rejected, last_f_cnt, rssi, snr FROM device_status
+    const [status] =
+      await town.sql`SELECT battery_v, frames, copies, rejected, last_f_cnt, rssi, snr FROM device_status
       WHERE device_id = (SELECT id FROM devices WHERE organisation_id = ${org.id})`;
     expect(status).toEqual({
       battery_v: 3.66,
@@ -102,7 +103,8 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
     for (const i of [0, 5, 1, 4, 2, 3]) await other.feed(other.hear({ networkTime: times[i] as string }));
     expect(await other.uplinks()).toEqual(await org.uplinks());
     expect(await other.observations()).toEqual(await org.observations());
-    const counts = await town.sql`SELECT s.frames, s.copies FROM device_status s JOIN devices d ON d.id = s.device_id
+    const counts =
+      await town.sql`SELECT s.frames, s.copies FROM device_status s JOIN devices d ON d.id = s.device_id
       WHERE d.organisation_id = ANY(${[org.id, other.id]}::bigint[])`;
     expect(counts).toEqual([
       { frames: 1, copies: 5 },
@@ -146,13 +148,17 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
     await org.claim(DEVICE);
     await org.feed(org.hear({ networkTime: '2026-03-02T08:20:00Z', fCnt: 3, payload: '0100dc' }));
     await org.feed(
-      org.hear({ networkTime: '2026-01-31T23:59:59.999999Z', fCnt: 1, payload: '0100c8' }, '2026-03-02T08:21:00Z'),
+      org.hear(
+        { networkTime: '2026-01-31T23:59:59.999999Z', fCnt: 1, payload: '0100c8' },
+        '2026-03-02T08:21:00Z',
+      ),
     );
     expect((await org.observations()).map((o) => [o.time, o.value])).toEqual([
       ['2026-01-31T23:59:59.999999Z', 20],
       ['2026-03-02T08:20:00Z', 22],
     ]);
-    const [stats] = await town.sql`SELECT last_number, observations FROM datastream_stats s JOIN datastreams d ON d.id = s.datastream_id
+    const [stats] =
+      await town.sql`SELECT last_number, observations FROM datastream_stats s JOIN datastreams d ON d.id = s.datastream_id
       WHERE d.organisation_id = ${org.id}`;
     expect(stats).toEqual({ last_number: 22, observations: 2 });
   });
@@ -188,9 +194,12 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
       }),
     );
     const read = async () => ({
-      status: await town.sql`SELECT frames, copies, rejected, first_seen, last_seen FROM device_status s JOIN devices d ON d.id = s.device_id WHERE d.organisation_id = ${org.id}`,
-      signal: await town.sql`SELECT s.frames, rssi_sum, snr_count FROM gateway_signal s JOIN gateways g ON g.id = s.gateway_id WHERE g.organisation_id = ${org.id} ORDER BY g.gateway_id`,
-      gateways: await town.sql`SELECT gateway_id, frames, first_seen, last_seen FROM gateways WHERE organisation_id = ${org.id} ORDER BY gateway_id`,
+      status:
+        await town.sql`SELECT frames, copies, rejected, first_seen, last_seen FROM device_status s JOIN devices d ON d.id = s.device_id WHERE d.organisation_id = ${org.id}`,
+      signal:
+        await town.sql`SELECT s.frames, rssi_sum, snr_count FROM gateway_signal s JOIN gateways g ON g.id = s.gateway_id WHERE g.organisation_id = ${org.id} ORDER BY g.gateway_id`,
+      gateways:
+        await town.sql`SELECT gateway_id, frames, first_seen, last_seen FROM gateways WHERE organisation_id = ${org.id} ORDER BY gateway_id`,
       observations: await org.observations(),
     });
     await org.feed(...items);
@@ -199,7 +208,13 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
     await org.feed(...items, ...items);
     expect(await read()).toEqual(once);
     expect(once.status).toEqual([
-      { frames: 3, copies: 0, rejected: 0, first_seen: '2026-03-02T08:00:00Z', last_seen: '2026-03-02T08:20:00Z' },
+      {
+        frames: 3,
+        copies: 0,
+        rejected: 0,
+        first_seen: '2026-03-02T08:00:00Z',
+        last_seen: '2026-03-02T08:20:00Z',
+      },
     ]);
   });
 });

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { SYSTEM } from '../../src/access/port.ts';
 import type { Sql } from '../../src/db/database.ts';
 import { createDecoder, type Decoder } from '../../src/ingest/decode/port.ts';
-import { type SweepReport, sweepPending } from '../../src/ingest/sweep.ts';
 import type { Reception, Uplink } from '../../src/ingest/source.ts';
 import { ensureSource } from '../../src/ingest/source-store.ts';
+import { type SweepReport, sweepPending } from '../../src/ingest/sweep.ts';
 import {
   DeviceKnowledge,
   type IngestDeps,
@@ -231,7 +231,10 @@ export async function findWrongStatistics(sql: Sql, organisationId: number): Pro
 }
 
 /** Bytes of the history codec: the value now, then what it says it measured before. */
-export function toHistoryPayload(now: number, history: readonly { atS: number; value: number }[] = []): string {
+export function toHistoryPayload(
+  now: number,
+  history: readonly { atS: number; value: number }[] = [],
+): string {
   const bytes = Buffer.alloc(1 + 5 * history.length);
   bytes[0] = now;
   history.forEach(({ atS, value }, i) => {
