@@ -3,18 +3,23 @@
  * The server and every command stand on it; it serves nothing itself.
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import type { Log } from './db/log.ts';
 import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
 import { createDecoder, type Decoder } from './ingest/decode/port.ts';
+import { createInlet, type Inlet } from './ingest/inlet.ts';
 import { REDECODE_JOB, runRedecode } from './ingest/redecode.ts';
 import { sweepRetention } from './ingest/retention-store.ts';
+import { openSpool } from './ingest/spool.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
 import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
+import { createSealer, type Sealer } from './operations/seal-port.ts';
+import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
@@ -33,6 +38,8 @@ export interface Runtime {
   readonly batcher: Batcher;
   /** Begins to work with `jobs.start()`: the server does, a command does not. */
   readonly jobs: JobRunner;
+  readonly inlet: Inlet;
+  readonly sealer: Sealer;
   readonly now: () => number;
   /** Frames wait to be decoded: soon, in the background. */
   wakeSweep(): void;
@@ -68,6 +75,14 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     await database.close();
     throw error;
   }
+  return assembleRuntime({ config, log, database, now });
+}
+
+/** The parts of a runtime around a database that is open and migrated; its `close` closes the database too. */
+export async function assembleRuntime(
+  base: Pick<Runtime, 'config' | 'log' | 'database' | 'now'>,
+): Promise<Runtime> {
+  const { config, log, database, now } = base;
   const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
   const tryDecoder = createDecoder({ workers: 1 });
   const live = createLive();
@@ -90,6 +105,9 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
   const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
   jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
   jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
+  const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
+  const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });
+  const claims = startAutomaticClaims({ sql: database.sql, now, wakeSweep: sweeper.wake, log });
   return {
     config,
     log,
@@ -100,12 +118,16 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     ingest,
     batcher,
     jobs,
+    inlet,
+    sealer: createSealer(config),
     now,
     wakeSweep: sweeper.wake,
     sweepNow: sweeper.settle,
     async close() {
       await jobs.close();
+      await inlet.close();
       await batcher.close();
+      await claims.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);
       await database.close();

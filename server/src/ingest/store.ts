@@ -486,3 +486,18 @@ export async function markPending(
     SELECT count(*)::int AS n FROM open`;
   return row?.n ?? 0;
 }
+
+/** What had waited of these devices is to be decoded now. @returns how many frames */
+export async function markPendingOf(tx: Transaction, deviceIds: readonly number[]): Promise<number> {
+  const rows = await tx`
+    UPDATE uplinks SET state = ${UPLINK_STATES.pending}
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state = ${UPLINK_STATES.waiting}`;
+  return rows.count;
+}
+
+/** All frames of these devices wait again, as if no codec had ever seen them. */
+export async function markWaitingOf(tx: Transaction, deviceIds: readonly number[]): Promise<void> {
+  await tx`
+    UPDATE uplinks SET state = ${UPLINK_STATES.waiting}, reason = NULL, codec_version_id = NULL
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state <> ${UPLINK_STATES.merged}`;
+}
