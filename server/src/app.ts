@@ -9,10 +9,12 @@ import type { Actor } from './access/port.ts';
 import { registerAccessRoutes } from './access/routes.ts';
 import { resolveOutbound } from './http/outbound.ts';
 import { type App, createHttp } from './http/server.ts';
+import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
 import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerJobRoutes } from './operations/job-routes.ts';
 import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
@@ -58,6 +60,8 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
   registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
   registerClaimRuleRoutes(app, deps);
   registerGroupRoutes(app, deps);
