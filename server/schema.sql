@@ -419,6 +419,17 @@ TABLE historical_locations (
 )
 CREATE INDEX historical_locations_thing ON public.historical_locations USING btree (thing_id, "time")
 
+TABLE ingest_slots (
+  source_id bigint NOT NULL,
+  slot integer NOT NULL,
+  client_id text NOT NULL,
+  lease_owner text,
+  lease_until timestamp with time zone,
+  CONSTRAINT ingest_slots_pkey PRIMARY KEY (source_id, slot),
+  CONSTRAINT ingest_slots_slot_check CHECK (((slot >= 0) AND (slot <= 63))),
+  CONSTRAINT ingest_slots_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id) ON DELETE CASCADE
+)
+
 TABLE jobs (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   organisation_id bigint,
@@ -593,6 +604,21 @@ TABLE places (
 CREATE INDEX places_organisation ON public.places USING btree (organisation_id)
 CREATE INDEX places_parent ON public.places USING btree (parent_id)
 
+TABLE redecode_readings (
+  job_id bigint NOT NULL,
+  device_id bigint NOT NULL,
+  datastream_id bigint NOT NULL,
+  phenomenon_start timestamp with time zone NOT NULL,
+  channel smallint NOT NULL,
+  result_number double precision,
+  result_json text,
+  quality smallint NOT NULL,
+  uplink_id bigint NOT NULL,
+  result_time timestamp with time zone,
+  CONSTRAINT redecode_readings_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  CONSTRAINT redecode_readings_pkey PRIMARY KEY (job_id, datastream_id, phenomenon_start, channel)
+)
+
 TABLE rejected_messages (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   organisation_id bigint NOT NULL,
@@ -737,11 +763,13 @@ TABLE uplinks (
   rssi smallint[] NOT NULL DEFAULT '{}'::smallint[],
   snr real[] NOT NULL DEFAULT '{}'::real[],
   data_rate text,
-  frequency_mhz real
+  frequency_mhz real,
+  copy_times timestamp with time zone[]
 ) PARTITION BY RANGE (network_time)
 CREATE INDEX uplinks_device_time ON public.uplinks USING btree (device_id, network_time DESC, id)
 CREATE INDEX uplinks_frame ON public.uplinks USING btree (device_id, f_cnt, network_time)
 CREATE INDEX uplinks_id ON public.uplinks USING btree (id)
+CREATE INDEX uplinks_long ON public.uplinks USING btree (device_id, f_cnt, last_time) WHERE ((last_time - network_time) > 'PT24H'::interval)
 CREATE INDEX uplinks_open ON public.uplinks USING btree (organisation_id, state, network_time) WHERE (state <> 1)
 PARTITION uplinks_other DEFAULT
 

@@ -12,6 +12,7 @@ import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
 import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
+import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
 import { registerGroupRoutes } from './registry/group-routes.ts';
 import { registerInboxRoutes } from './registry/inbox-routes.ts';
@@ -46,6 +47,12 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     mail: options.mail,
   });
   registerPlaceRoutes(app, deps);
+  registerCodecRoutes(app, {
+    sql,
+    now: runtime.now,
+    decoder: runtime.decoder,
+    tryDecoder: runtime.tryDecoder,
+  });
   registerDeviceRoutes(app, deps);
   registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
   registerClaimRuleRoutes(app, deps);

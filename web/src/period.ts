@@ -1,8 +1,6 @@
 /** The periods one can look at, as whole local days that end tonight; pure, so that an address gives the same period. */
 import { toInstant, toLocalDate, toLocalDay } from '@torv/core/time';
-
-export const RANGES = ['day', 'week', 'month', 'year'] as const;
-export type Range = (typeof RANGES)[number];
+import type { Range } from './range.ts';
 
 const DAYS: { readonly [R in Range]: number } = { day: 0, week: 6, month: 29, year: 364 };
 const DAY_MS = 86_400_000;

@@ -12,7 +12,7 @@ import {
 import { isLanguage, type Language } from './i18n/languages.ts';
 import { CrashPage, NotFoundPage } from './pages/failure-pages.tsx';
 import { Layout } from './parts/layout.tsx';
-import { RANGES, type Range } from './period.ts';
+import { RANGES, type Range } from './range.ts';
 
 interface RootSearch {
   readonly lang?: Language;

@@ -67,6 +67,8 @@ function isOutdated(stored: string): boolean {
   );
 }
 
+export type PasswordFault = 'short' | 'long' | 'email' | 'repeated' | 'obvious';
+
 /** Beginnings of the passwords that are tried first everywhere, in the languages of the interface. */
 const OBVIOUS = [
   'password', 'passord', 'passwort', 'adgangskode', 'kodeord', 'losenord', 'lösenord', 'wachtwoord', 'welkom',
@@ -85,25 +87,29 @@ const ROWS = [
  * @throws AppError BAD_BODY naming the reason
  */
 export function checkPassword(password: string, email: string, at = 'body/password'): void {
-  const refuse = (reason: string): never => {
-    throw new AppError('BAD_BODY', reason, {
+  const refuse = (detail: string, reason: PasswordFault): never => {
+    throw new AppError('BAD_BODY', detail, {
       at,
+      // by which a page says it in its visitor's language
+      extra: { reason },
       hint: 'Three or four words that do not belong together are easy to keep in mind.',
     });
   };
   const length = [...password].length;
-  if (length < SHORTEST_PASSWORD) refuse(`A password needs at least ${SHORTEST_PASSWORD} characters.`);
-  if (password.length > LONGEST_PASSWORD) refuse(`A password has at most ${LONGEST_PASSWORD} characters.`);
+  if (length < SHORTEST_PASSWORD)
+    refuse(`A password needs at least ${SHORTEST_PASSWORD} characters.`, 'short');
+  if (password.length > LONGEST_PASSWORD)
+    refuse(`A password has at most ${LONGEST_PASSWORD} characters.`, 'long');
   const plain = password.toLowerCase();
   const [local = ''] = email.toLowerCase().split('@');
   if (plain === email.toLowerCase() || (local.length >= 4 && plain.replaceAll(local, '').length < 6)) {
-    refuse('This password is too close to the e-mail address.');
+    refuse('This password is too close to the e-mail address.', 'email');
   }
-  if (new Set(plain).size < 5) refuse('This password repeats the same few characters.');
+  if (new Set(plain).size < 5) refuse('This password repeats the same few characters.', 'repeated');
   const bare = plain.replace(/[^\p{L}]+/gu, '');
   if (OBVIOUS.some((word) => bare === word || (plain.startsWith(word) && bare.length - word.length < 4))) {
-    refuse('This password is one of the first that anybody would try.');
+    refuse('This password is one of the first that anybody would try.', 'obvious');
   }
   if (ROWS.some((row) => row.includes(plain.slice(0, SHORTEST_PASSWORD))))
-    refuse('This password is a row of keys.');
+    refuse('This password is a row of keys.', 'obvious');
 }

@@ -75,9 +75,18 @@ export async function updateOrganisation(
       locale = ${fields.locale}, version = version + 1
     WHERE id = ${id} AND version = ${version} RETURNING ${columns(tx)}`;
   if (!row) {
-    throw new AppError('VERSION_CONFLICT', 'Somebody else changed the organisation meanwhile.', { extra: { current: before } });
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed the organisation meanwhile.', {
+      extra: { current: before },
+    });
   }
-  await insertAudit(tx, actor, { organisationId: id, action: 'update', entity: 'organisation', entityId: id, before, after: change });
+  await insertAudit(tx, actor, {
+    organisationId: id,
+    action: 'update',
+    entity: 'organisation',
+    entityId: id,
+    before,
+    after: change,
+  });
   return row;
 }
 

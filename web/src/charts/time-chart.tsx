@@ -5,9 +5,9 @@
 import { Button, Dropdown, Heading } from '@digdir/designsystemet-react';
 import { DownloadIcon } from '@navikt/aksel-icons';
 import { type KeyboardEvent, lazy, Suspense, useCallback, useId, useMemo, useState } from 'react';
+import type { Format } from '../i18n/bound-format.ts';
 import { unitSymbol } from '../i18n/format.ts';
 import { useText } from '../i18n/language.tsx';
-import type { Format } from '../i18n/use-format.ts';
 import { useIsDark } from '../parts/color-scheme.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';

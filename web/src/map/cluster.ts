@@ -71,3 +71,6 @@ export function toBox(positions: readonly Position[]): Box | undefined {
   const latitudes = positions.map((position) => position[1]);
   return [Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)];
 }
+
+/** Room for the marks themselves, and at the top for the buttons. */
+export const FIT_PADDING = { top: 88, right: 48, bottom: 48, left: 48 };

@@ -11,8 +11,9 @@ import { useFormat } from '../i18n/use-format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import { type Range, toPeriod } from '../period.ts';
+import { toPeriod } from '../period.ts';
 import { seriesQuery } from '../place-data.ts';
+import type { Range } from '../range.ts';
 import { authorityOf } from '../rules.ts';
 
 interface PlaceChartProps {
