@@ -12,6 +12,7 @@ import { registerHealthRoutes } from './operations/health-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
+import { registerSensorThings } from './sensorthings/routes.ts';
 
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
@@ -35,6 +36,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   registerDeviceRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
+  registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());
   if (options.webDir !== undefined && existsSync(options.webDir)) await serveWeb(app, options.webDir);
   return { app, routes };
