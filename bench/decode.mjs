@@ -6,12 +6,13 @@
  * reference: 31,800/s, measured elsewhere with the same engine and batches of 32.
  */
 import { mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const CODECS = 100;
-const FRAMES_PER_CALL = 2_000;
+/** What one commit of the ingest carries at full speed, and a small one. */
+const CALL_SIZES = [2_000, 64];
 const seconds = Number(process.argv[2] ?? 5);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,7 +27,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  external: ['@jitl/*', 'quickjs-emscripten-core', 'esbuild'],
+  external: ['@jitl/*', 'quickjs-emscripten-core'],
   logLevel: 'warning',
 });
 const { createDecoder } = await import(pathToFileURL(`${folder}/decode.js`).href);
@@ -168,38 +169,44 @@ const loadBegan = performance.now();
 const first = codecs.map((_, index) => frame(index));
 check(first, await decoder.decode(first));
 const loadMs = performance.now() - loadBegan;
-const warm = randomFrames(FRAMES_PER_CALL * 5);
-check(warm, await decoder.decode(warm));
 
-let done = 0;
-let guestMs = 0;
-const cpuBefore = process.cpuUsage();
-const began = performance.now();
-while (performance.now() - began < seconds * 1000) {
-  const requests = randomFrames(FRAMES_PER_CALL);
-  const outcomes = await decoder.decode(requests);
-  check(requests, outcomes);
-  for (const outcome of outcomes) guestMs += outcome.ms;
-  done += outcomes.length;
+async function measure(framesPerCall) {
+  const warm = randomFrames(10_000);
+  for (let at = 0; at < warm.length; at += framesPerCall)
+    await decoder.decode(warm.slice(at, at + framesPerCall));
+  let done = 0;
+  const cpuBefore = process.cpuUsage();
+  const began = performance.now();
+  while (performance.now() - began < seconds * 1000) {
+    // Two calls at once, as the ingest does: the next batch is gathered while one is decoded.
+    const calls = [randomFrames(framesPerCall), randomFrames(framesPerCall)];
+    const outcomes = await Promise.all(calls.map((requests) => decoder.decode(requests)));
+    for (const [index, requests] of calls.entries()) check(requests, outcomes[index]);
+    done += 2 * framesPerCall;
+  }
+  const tookS = (performance.now() - began) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  return { framesPerCall, done, perSecond: done / tookS, cpuUs: (cpu.user + cpu.system) / done };
 }
-const tookS = (performance.now() - began) / 1000;
-const cpu = process.cpuUsage(cpuBefore);
-const cpuS = (cpu.user + cpu.system) / 1e6;
+
+const results = [];
+for (const size of CALL_SIZES) results.push(await measure(size));
 const rssMb = (process.memoryUsage.rss() - rssBefore) / 1e6;
 await decoder.close();
 
 const whole = (n) => new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format(n);
-const perSecond = done / tookS;
 console.log(
   `codecs           ${CODECS}, median ${sizes[CODECS / 2]} characters; thread and first use of all: ${whole(loadMs)} ms`,
 );
-console.log(`decodes          ${whole(perSecond)}/s on one worker (${whole(done)}, every answer checked)`);
-console.log(`in the sandbox   ${((guestMs / done) * 1000).toFixed(1)} us a frame`);
-console.log(
-  `processor time   ${((cpuS / done) * 1e6).toFixed(1)} us a frame in both threads: ${whole(done / cpuS)} per processor second`,
-);
+for (const { framesPerCall, done, perSecond, cpuUs } of results) {
+  console.log(
+    `calls of ${whole(framesPerCall).padEnd(7)} ${whole(perSecond)} decodes/s on one worker (${whole(done)}, every answer checked); processor time ${cpuUs.toFixed(1)} us a frame in both threads`,
+  );
+}
 console.log(`resident memory  ${whole(rssMb)} MB more than before`);
+const [full] = results;
+const held = full.perSecond >= 15_000;
 console.log(
-  `bar 15,000/s: ${perSecond >= 15_000 ? 'held' : 'MISSED'} (reference 31,800/s); Node ${process.version}, ${cpus()[0]?.model ?? ''}`,
+  `bar 15,000/s: ${held ? 'held' : 'MISSED'} (reference 31,800/s); Node ${process.version}, ${cpus()[0]?.model ?? ''}, load ${loadavg()[0].toFixed(1)}`,
 );
-if (perSecond < 15_000) process.exitCode = 1;
+if (!held) process.exitCode = 1;

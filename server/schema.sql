@@ -445,6 +445,7 @@ TABLE memberships (
   user_id bigint NOT NULL,
   organisation_id bigint NOT NULL,
   role text NOT NULL,
+  version integer NOT NULL DEFAULT 1,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT memberships_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
   CONSTRAINT memberships_pkey PRIMARY KEY (user_id, organisation_id),
@@ -585,10 +586,13 @@ CREATE INDEX sensors_organisation ON public.sensors USING btree (organisation_id
 
 TABLE sessions (
   token_hash bytea NOT NULL,
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   user_id bigint NOT NULL,
+  user_agent text NOT NULL DEFAULT ''::text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT sessions_id_key UNIQUE (id),
   CONSTRAINT sessions_pkey PRIMARY KEY (token_hash),
   CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 )

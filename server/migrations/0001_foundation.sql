@@ -36,6 +36,7 @@ CREATE TABLE memberships (
   user_id          bigint NOT NULL REFERENCES users ON DELETE CASCADE,
   organisation_id  bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
   role             text NOT NULL CHECK (role IN ('administrator', 'editor', 'viewer')),
+  version          integer NOT NULL DEFAULT 1,
   created_at       timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (user_id, organisation_id)
 );
@@ -43,7 +44,9 @@ CREATE INDEX memberships_organisation ON memberships (organisation_id);
 
 CREATE TABLE sessions (
   token_hash    bytea PRIMARY KEY,
+  id            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,   -- by which a person ends one of several
   user_id       bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+  user_agent    text NOT NULL DEFAULT '',        -- so that a person can tell sessions apart
   created_at    timestamptz NOT NULL DEFAULT now(),
   last_seen_at  timestamptz NOT NULL DEFAULT now(),
   expires_at    timestamptz NOT NULL

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { type DeclaredRoute, guardRoutes } from './access/guard.ts';
+import type { Mailer } from './access/mail.ts';
 import type { Actor } from './access/port.ts';
+import { registerAccessRoutes } from './access/routes.ts';
 import { type App, createHttp } from './http/server.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
@@ -17,6 +20,8 @@ import { registerSensorThings } from './sensorthings/routes.ts';
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly authenticate: (request: FastifyRequest) => Promise<Actor>;
+  /** Absent without TORV_SMTP_URL: then links are handed over by people. */
+  readonly mail?: Mailer | undefined;
   /** The built web application; absent in tests. */
   readonly webDir?: string;
 }
@@ -32,7 +37,20 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   const { sql } = runtime.database;
   const deps = { sql, now: runtime.now, wakeSweep: runtime.wakeSweep };
   registerHealthRoutes(app, runtime);
+  registerAccessRoutes(app, {
+    sql,
+    config: runtime.config,
+    log: runtime.log,
+    now: runtime.now,
+    mail: options.mail,
+  });
   registerPlaceRoutes(app, deps);
+  registerCodecRoutes(app, {
+    sql,
+    now: runtime.now,
+    decoder: runtime.decoder,
+    tryDecoder: runtime.tryDecoder,
+  });
   registerDeviceRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });

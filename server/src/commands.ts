@@ -1,6 +1,7 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
 import { replayCommand } from './ingest/replay-port.ts';
 import type { Output } from './output.ts';
+import { codecCommand } from './registry/codec-import-port.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface CommandContext {
@@ -19,7 +20,7 @@ export interface Command {
   run(context: CommandContext): Promise<number>;
 }
 
-export const COMMANDS: readonly Command[] = [replayCommand];
+export const COMMANDS: readonly Command[] = [replayCommand, codecCommand];
 
 export function findCommand(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);

@@ -12,7 +12,7 @@ import { createDecoder, type Decoder } from './ingest/decode/port.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
-import { setQuarantine } from './registry/codec-store.ts';
+import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
 
@@ -69,16 +69,17 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     decoder,
     devices: new DeviceKnowledge(),
     announce: live.announce,
+    wakeSweep: () => sweeper.wake(),
   };
+  const sweeper = createSweeper(ingest, log);
   decoder.onQuarantine((key, reason) => {
-    // key: organisation:hash of the script
-    setQuarantine(database.sql, key.slice(key.indexOf(':') + 1), reason).catch((error: unknown) =>
+    const [organisation = '', hash = ''] = key.split(':');
+    quarantineCodec(database.sql, Number(organisation), hash, reason).catch((error: unknown) =>
       log.error({ err: error }, 'A codec is switched off, but that could not be noted'),
     );
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
   const batcher = createBatcher(ingest, { log });
-  const sweeper = createSweeper(ingest, log);
   return {
     config,
     log,

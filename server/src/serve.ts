@@ -3,13 +3,18 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
-import { ANONYMOUS } from './access/port.ts';
+import { createAuthenticator } from './access/authenticate.ts';
+import { handOverFirstLink } from './access/first-administrator-file.ts';
+import { createMailer } from './access/mail.ts';
+import { sweepAccess } from './access/sweep.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { openControl } from './control.ts';
 import { type Demo, startDemo } from './demo/feed.ts';
 import type { Output } from './output.ts';
 import { openRuntime } from './runtime.ts';
+
+const ACCESS_SWEEP_MS = 6 * 3_600_000;
 
 export interface ServeOptions {
   readonly demo: boolean;
@@ -31,7 +36,8 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   });
   const { app } = await createApp(runtime, {
     logger: log,
-    authenticate: async () => ANONYMOUS,
+    authenticate: createAuthenticator({ sql: runtime.database.sql, now: runtime.now }),
+    mail: createMailer(config),
     webDir: join(options.root, 'build/web'),
   });
   let demo: Demo | undefined;
@@ -39,6 +45,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> =>
     (stopping ??= (async () => {
+      clearInterval(accessSweep);
       output.line('Stopping');
       await control.close();
       app.server.closeAllConnections();
@@ -46,6 +53,12 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
       await demo?.close();
       await runtime.close();
     })());
+  const accessSweep = setInterval(() => {
+    sweepAccess(runtime.database.sql).catch((error: unknown) =>
+      log.warn({ err: error }, 'Ended sessions were not removed'),
+    );
+  }, ACCESS_SWEEP_MS);
+  accessSweep.unref();
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => void stop().then(resolve));
@@ -72,6 +85,8 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   output.line(
     `Torv is ready on ${config.publicUrl ?? `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`} (${((performance.now() - begunMs) / 1000).toFixed(1)} s)`,
   );
+  const firstLink = await handOverFirstLink(runtime.database.sql, { ...config, port }, runtime.now);
+  if (firstLink !== undefined) output.line(firstLink);
   if (options.demo) output.line('Older weeks of the demo town are fed in the background. Stop with Ctrl+C.');
   await stopped;
   return 0;

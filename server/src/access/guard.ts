@@ -32,7 +32,10 @@ export interface DeclaredRoute {
 export function checkAllowed(allow: Allow, actor: Actor): void {
   if (allow === 'anyone' || allow === 'source') return;
   if (actor.kind === 'anonymous') throw new AppError('SIGNED_OUT', 'Sign in to see this.');
-  if (allow === 'instance') return requireInstanceAdmin(actor);
+  if (allow === 'instance') {
+    requireInstanceAdmin(actor);
+    return;
+  }
   if (allow === 'member') {
     if (actor.kind === 'link') throw new AppError('FORBIDDEN', 'This link opens one room only.');
     return;

@@ -19,7 +19,7 @@ export function createLive(): Live {
   const listeners = new Set<(datastreamIds: ReadonlySet<number>) => void>();
   const newest = new Map<number, number>();
   let gathered = new Set<number>();
-  let timer: NodeJS.Timeout | undefined;
+  let waiting = false;
   return {
     announce(readings) {
       if (listeners.size === 0) return;
@@ -31,8 +31,10 @@ export function createLive(): Live {
         gathered.add(reading.datastreamId);
       }
       if (gathered.size === 0) return;
-      timer ??= setTimeout(() => {
-        timer = undefined;
+      if (waiting) return;
+      waiting = true;
+      setTimeout(() => {
+        waiting = false;
         const told = gathered;
         gathered = new Set();
         for (const listener of listeners) listener(told);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
-import { type Actor, organisationsOf, requireRole } from '../access/port.ts';
+import { type Actor, organisationsOf, requireInstanceAdmin, requireRole } from '../access/port.ts';
 import type { Fragment, Sql, Transaction } from '../db/database.ts';
 
 export interface CodecInput {
@@ -161,15 +161,50 @@ export async function installCodec(
   return { codec, added: added !== undefined };
 }
 
-/** Switched off after repeated faults, or on again (reason null). */
-export async function setQuarantine(
-  sql: Sql | Transaction,
+/**
+ * Switched off after repeated faults. One organisation's own codec never takes another's with it; a shipped
+ * one is the same for all.
+ */
+export async function quarantineCodec(
+  sql: Sql,
+  organisationId: number,
   scriptHash: string,
-  reason: string | null,
+  reason: string,
 ): Promise<void> {
   await sql`
     UPDATE codecs c
-    SET quarantined_at = ${reason === null ? null : sql`now()`}, quarantine_reason = ${reason}, version = version + 1
-    WHERE EXISTS (SELECT FROM codec_versions v
-      WHERE v.codec_id = c.id AND v.number = c.current_version AND v.script_hash = ${scriptHash})`;
+    SET quarantined_at = now(), quarantine_reason = ${reason}, version = version + 1
+    WHERE (c.organisation_id = ${organisationId} OR c.origin = 'shipped')
+      AND EXISTS (SELECT FROM codec_versions v
+        WHERE v.codec_id = c.id AND v.number = c.current_version AND v.script_hash = ${scriptHash})`;
+}
+
+/** On again. @returns the organisations whose devices use it, @throws AppError VERSION_CONFLICT */
+export async function releaseCodec(
+  tx: Transaction,
+  actor: Actor,
+  codec: Codec,
+  version: number,
+): Promise<readonly number[]> {
+  if (codec.origin === 'shipped') requireInstanceAdmin(actor);
+  else requireRole(actor, codec.organisationId, 'editor');
+  const released = await tx`
+    UPDATE codecs SET quarantined_at = NULL, quarantine_reason = NULL, version = version + 1
+    WHERE id = ${codec.id} AND version = ${version}`;
+  if (released.count === 0) {
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this codec meanwhile.', {
+      extra: { current: codec },
+    });
+  }
+  await insertAudit(tx, actor, {
+    organisationId: codec.organisationId,
+    action: 'update',
+    entity: 'codec',
+    entityId: codec.id,
+    after: { released: true },
+  });
+  const rows = await tx<
+    { organisation_id: number }[]
+  >`SELECT DISTINCT organisation_id FROM devices WHERE codec_id = ${codec.id}`;
+  return rows.map((row) => row.organisation_id);
 }

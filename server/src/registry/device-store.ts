@@ -149,7 +149,7 @@ export async function claimDevice(
   const name = claim.name ?? device.heard_name ?? claim.devEui;
   const [sensor] = await tx<{ id: number }[]>`
     INSERT INTO sensors (organisation_id, name, description, metadata, visibility)
-    SELECT o.id, ${codec.title}, ${`${codec.vendor} ${codec.model}`},
+    SELECT o.id, ${`${codec.vendor} ${codec.model}`}, ${codec.title},
       ${JSON.stringify({ vendor: codec.vendor, model: codec.model, ...(claim.serial === undefined ? {} : { serial: claim.serial }) })}::text::jsonb,
       CASE WHEN o.kind = 'demo' THEN 'public' ELSE 'internal' END
     FROM organisations o WHERE o.id = ${claim.organisationId} RETURNING id`;

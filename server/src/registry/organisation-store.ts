@@ -60,6 +60,36 @@ export async function createOrganisation(
   return row;
 }
 
+/** @throws AppError VERSION_CONFLICT with the present text */
+export async function updateOrganisation(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+  change: Partial<Pick<Organisation, 'name' | 'country' | 'timeZone' | 'locale'>>,
+): Promise<Organisation> {
+  const before = await getOrganisation(tx, id);
+  const fields = { ...before, ...change };
+  const [row] = await tx<Organisation[]>`
+    UPDATE organisations SET name = ${fields.name}, country = ${fields.country}, time_zone = ${fields.timeZone},
+      locale = ${fields.locale}, version = version + 1
+    WHERE id = ${id} AND version = ${version} RETURNING ${columns(tx)}`;
+  if (!row) {
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed the organisation meanwhile.', {
+      extra: { current: before },
+    });
+  }
+  await insertAudit(tx, actor, {
+    organisationId: id,
+    action: 'update',
+    entity: 'organisation',
+    entityId: id,
+    before,
+    after: change,
+  });
+  return row;
+}
+
 /** The property table as ObservedProperties of the system organisation; run at each start, changes only what differs. */
 export async function syncObservedProperties(sql: Sql | Transaction): Promise<void> {
   const rows = PROPERTY_KEYS.map((key) => ({ key, ...PROPERTIES[key] }));

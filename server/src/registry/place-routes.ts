@@ -9,7 +9,12 @@ import { Type } from 'typebox';
 import { type Actor, requireRole } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
 import { type App, getIfMatch } from '../http/server.ts';
-import { findLatest, findPlaceDatastreams, type Latest } from '../observations/latest-store.ts';
+import {
+  findLatest,
+  findPlaceDatastreams,
+  type Latest,
+  type PlaceDatastream,
+} from '../observations/latest-store.ts';
 import { findSeries } from '../observations/store.ts';
 import { type DeviceCount, findDeviceCounts } from './device-count-store.ts';
 import { findGround, getVisibleOrganisation, type Organisation } from './organisation-store.ts';
@@ -75,6 +80,7 @@ export function isStale(
 }
 
 interface PlaceState {
+  /** none: nothing fresh, or a value (see headline) that no rule judges. */
   readonly level: 'good' | 'attention' | 'poor' | 'none';
   readonly headline: unknown;
   readonly lastHeard: string | null;
@@ -114,16 +120,11 @@ function toPlaceState(
         )
       : undefined;
   const level =
-    fresh && rule && typeof headline.value === 'number'
-      ? toCo2State(headline.value, rule)
-      : fresh && headline
-        ? 'good'
-        : 'none';
+    fresh && rule && typeof headline.value === 'number' ? toCo2State(headline.value, rule) : 'none';
   const lastHeard =
     latest.map((l) => l.phenomenonTime).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
   return {
-    // Without a rule nothing is judged: a value is there, and that is all.
-    level: headline && fresh && !rule ? 'good' : level,
+    level,
     headline: headline
       ? {
           property: headline.property,
@@ -227,6 +228,14 @@ function canEdit(actor: Actor, organisationId: number): boolean {
   }
 }
 
+/** How many readings a sensor should have given in a span, for the time that it was mounted. */
+function toExpected(stream: PlaceDatastream, fromMs: number, untilMs: number): number {
+  if (stream.expectedIntervalS === null) return 0;
+  const startMs = Math.max(fromMs, stream.from === null ? fromMs : Date.parse(stream.from));
+  const endMs = Math.min(untilMs, stream.until === null ? untilMs : Date.parse(stream.until));
+  return Math.max(endMs - startMs, 0) / 1000 / stream.expectedIntervalS;
+}
+
 async function getPlaceSeries(
   deps: RegistryDeps,
   actor: Actor,
@@ -259,19 +268,21 @@ async function getPlaceSeries(
       ),
     })),
   );
-  const interval = inSpan.find((s) => s.expectedIntervalS !== null)?.expectedIntervalS ?? null;
   const measured = series.reduce((sum, s) => sum + s.points.reduce((n, p) => n + p[4], 0), 0);
-  const untilNowMs = Math.min(Date.parse(until), deps.now());
-  const expected =
-    interval === null
-      ? 0
-      : Math.max((untilNowMs - Date.parse(from)) / 1000 / interval, 1) * Math.max(series.length, 1);
+  const expected = inSpan.reduce(
+    (sum, s) => sum + toExpected(s, Date.parse(from), Math.min(Date.parse(until), deps.now())),
+    0,
+  );
+  const interval = inSpan.find((s) => s.expectedIntervalS !== null)?.expectedIntervalS ?? null;
+  const joined = series.some((s) => s.points.some((p) => p[4] > 1));
+  const bucketS = joined ? (Date.parse(until) - Date.parse(from)) / 1000 / query.points : 0;
   return {
     property: query.property,
     unit: PROPERTIES[query.property].unit,
     from,
     to: until,
-    expectedIntervalS: interval,
+    // Between points as they are given here: where readings were joined, no closer than the joints.
+    expectedIntervalS: interval === null ? null : Math.max(interval, bucketS),
     coverage: expected === 0 ? null : Math.min(measured / expected, 1),
     series,
     markers: inSpan

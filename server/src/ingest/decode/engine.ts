@@ -88,7 +88,7 @@ export function openContext(engine: Engine): Context {
   return { runtime, context };
 }
 
-// Nothing below frees what it allocates: the memory is put back as a whole.
+// Little below frees what it allocates: the memory is put back as a whole.
 
 export function putText(engine: Engine, text: string): { readonly at: number; readonly bytes: number } {
   const size = engine.module.lengthBytesUTF8(text);
@@ -123,7 +123,7 @@ export function runScript(
   name: string,
 ): JSValuePointer {
   const { at, bytes } = putText(engine, text);
-  return engine.ffi.QTS_Eval(
+  const value = engine.ffi.QTS_Eval(
     context,
     at as Parameters<QuickJSFFI['QTS_Eval']>[1],
     bytes,
@@ -131,6 +131,9 @@ export function runScript(
     0 as Parameters<QuickJSFFI['QTS_Eval']>[4],
     GLOBAL_SCRIPT,
   );
+  // The text would otherwise be in every photograph.
+  engine.module._free(at);
+  return value;
 }
 
 export function callFunction(

@@ -187,24 +187,28 @@ function device(devEui) {
   };
 }
 
+var none = [];
 function list(value) {
+  if (value === undefined || value === null || (isArray(value) && value.length === 0)) return none;
   var out = [];
   if (typeof value === 'string') value = [value];
   if (isArray(value)) for (var i = 0; i < value.length && i < 20; i++) out[i] = short(describe(value[i]));
   return out;
 }
-function tail(warnings) { return ',"w":' + stringify(warnings) + ',"l":' + stringify(logs) + '}'; }
+function tail(warnings) {
+  return (warnings === none ? '' : ',"w":' + stringify(warnings)) + (logs.length === 0 ? '' : ',"l":' + stringify(logs)) + '}';
+}
 function refuse(errors, warnings) { return '{"e":' + stringify(errors) + tail(warnings); }
 
 function call(bytes, fPort, devEui) {
-  if (kind === 1) return entry({ bytes: bytes, fPort: fPort, recvTime: new FrameDate(nowMs), variables: {} });
+  if (kind === 1) return entry({ bytes: bytes, fPort: fPort, recvTime: new RealDate(nowMs), variables: {} });
   if (kind === 2) return entry(bytes, fPort, {});
   if (kind === 3) return entry(fPort, bytes, {});
   return entry(message(bytes, fPort, devEui), device(devEui));
 }
 
 function run(text) {
-  var input = parse(text), warnings = [], errors, result, data, json;
+  var input = parse(text), warnings = none, errors, result, data, json;
   nowMs = input[2];
   try {
     result = call(input[0], input[1], input[3]);

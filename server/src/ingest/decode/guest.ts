@@ -31,8 +31,15 @@ export interface GuestLimits {
 }
 
 interface Image {
+  readonly fixedStart: number;
   readonly fixed: Uint8Array;
   readonly heap: Uint8Array;
+}
+
+/** A codec's photograph: pages it has in common with the nursery's are that one's, which stays in the cache. */
+interface Photograph {
+  readonly parts: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+  readonly heapEnd: number;
 }
 
 /** What every codec starts from: an engine after our own script has run, made once per thread. */
@@ -68,6 +75,7 @@ export type Loaded = { readonly guest: Guest } | { readonly fault: string };
 const SCRIPT_LIMIT = 512 * 1024;
 /** A thread that was not given the processor is not a codec that loops. */
 const LEAST_POLLS = 20;
+const STATIC_MARGIN_BYTES = 4096;
 const OUTPUT_BYTES = OUTPUT_LIMIT * 4 + 65_536;
 
 export async function openNursery(wasm: WebAssembly.Module, limits: GuestLimits): Promise<Nursery> {
@@ -77,9 +85,10 @@ export async function openNursery(wasm: WebAssembly.Module, limits: GuestLimits)
   const layout = findLayout(probe);
 
   const engine = await startEngine(wasm, limits.maxMemoryMb);
+  const untouched = new Uint32Array(engine.memory.buffer.slice(0, STATIC_SEARCH_BYTES));
   allowOnlyInterrupts(engine, () => false);
   const context = openContext(engine);
-  const parts = runScript(engine, context.context, GUEST_SCRIPT, 'torv.js');
+  const parts = runScript(engine, context.context, withoutIndent(GUEST_SCRIPT), 'torv.js');
   if (exceptionOf(engine, context.context, parts) !== undefined)
     throw new Error('The guest script does not run.');
   const part = (index: number) => engine.ffi.QTS_GetPropNumber(context.context, parts, index);
@@ -89,8 +98,14 @@ export async function openNursery(wasm: WebAssembly.Module, limits: GuestLimits)
   engine.ffi.QTS_GetNull();
   engine.ffi.QTS_GetTrue();
   engine.ffi.QTS_GetFalse();
-  const fixedEnd = endOfStatics(engine, layout);
-  return { wasm, limits, layout, context, run, arm, explain, image: photograph(engine, layout, fixedEnd) };
+  const { fixedStart, fixed } = findStatics(untouched, engine, layout);
+  const image = copyImage(engine, layout, fixedStart, fixed.length);
+  return { wasm, limits, layout, context, run, arm, explain, image };
+}
+
+/** The engine keeps the text of every function, and every photograph would hold the indentation. */
+function withoutIndent(script: string): string {
+  return script.replace(/^\s*\/\/.*$/gm, '').replace(/\n\s+/g, '\n');
 }
 
 export async function loadGuest(nursery: Nursery, script: string): Promise<Loaded> {
@@ -98,7 +113,9 @@ export async function loadGuest(nursery: Nursery, script: string): Promise<Loade
     return { fault: toFaultText('syntax', `The script is longer than ${SCRIPT_LIMIT / 1024} kB.`) };
   }
   const engine = await startEngine(nursery.wasm, nursery.limits.maxMemoryMb);
-  restore(engine, nursery.layout, nursery.image);
+  const memory = new Uint8Array(engine.memory.buffer);
+  memory.set(nursery.image.fixed, nursery.image.fixedStart);
+  memory.set(nursery.image.heap, nursery.layout.heapStart);
   const watch = createWatch();
   allowOnlyInterrupts(engine, watch.isLate);
   const { context } = nursery.context;
@@ -120,19 +137,19 @@ function loadScript(engine: Engine, nursery: Nursery, script: string): string {
   }
   if (error !== undefined) {
     const why = explain(error);
-    if (why === undefined) throw new Error('escaped');
+    if (why === undefined) throw new Escaped();
     if (why.startsWith('InternalError: out of memory')) return toFaultText('memory', REASONS.memory);
     return toFaultText('syntax', `The script does not load: ${why}`);
   }
   const found = runScript(engine, context, FIND_ENTRY, 'torv.js');
   const answer = takeText(engine, context, callFunction(engine, context, nursery.arm, found), 16);
-  if (answer === undefined) throw new Error('escaped');
+  if (answer === undefined) throw new Escaped();
   return answer === 'ok' ? '' : toFaultText('no-function', REASONS['no-function']);
 }
 
 function createGuest(engine: Engine, nursery: Nursery, context: JSContextPointer, watch: Watch): Guest {
   const { layout, limits, run } = nursery;
-  const image = photograph(engine, layout, nursery.image.fixed.length);
+  const image = photograph(engine, layout, nursery.image);
   let sound = true;
   let used = false;
   return {
@@ -147,9 +164,9 @@ function createGuest(engine: Engine, nursery: Nursery, context: JSContextPointer
         const { at } = putText(engine, input);
         const value = engine.ffi.QTS_NewString(context, at as Parameters<typeof engine.ffi.QTS_NewString>[1]);
         const answer = callFunction(engine, context, run, value);
-        if (exceptionOf(engine, context, answer) !== undefined) throw new Error('escaped');
+        if (exceptionOf(engine, context, answer) !== undefined) throw new Escaped();
         const answered = takeText(engine, context, answer, OUTPUT_BYTES);
-        if (answered === undefined) throw new Error('escaped');
+        if (answered === undefined) throw new Escaped();
         return answered;
       });
       if (watch.broken || engine.starved() || heapEnd(engine, layout) - layout.heapStart > LARGE_HEAP_BYTES) {
@@ -160,6 +177,9 @@ function createGuest(engine: Engine, nursery: Nursery, context: JSContextPointer
   };
 }
 
+/** An exception left the guest script, or its answer could not be read. */
+class Escaped extends Error {}
+
 /**
  * Every way a call can end. An exception that escapes our guest script is one that it could not catch: the interrupt,
  * or no memory left to catch it with. Anything thrown by WebAssembly itself leaves the stack pointer wrong.
@@ -169,8 +189,7 @@ function guarded(engine: Engine, watch: Watch, limitMs: number, call: () => stri
   try {
     text = call();
   } catch (error) {
-    const trapped =
-      !(error instanceof OutOfMemory) && !(error instanceof Error && error.message === 'escaped');
+    const trapped = !(error instanceof OutOfMemory || error instanceof Escaped);
     if (trapped) watch.broken = true;
   }
   if (watch.late) return toFaultText('deadline', REASONS.deadline(limitMs));
@@ -215,28 +234,65 @@ function heapEnd(engine: Engine, layout: Layout): number {
   return new Uint32Array(engine.memory.buffer, layout.breakAt, 1)[0] ?? 0;
 }
 
-/** Statics lie below the stack, which is empty between calls; a margin covers words that are still zero. */
-function endOfStatics(engine: Engine, layout: Layout): number {
+/**
+ * Statics lie below the stack, which is empty between calls. What the engine has written since it was instantiated
+ * is its variables; below them are constants, which need no photograph. The margins cover words not yet written.
+ */
+function findStatics(
+  untouched: Uint32Array,
+  engine: Engine,
+  layout: Layout,
+): Pick<Image, 'fixedStart' | 'fixed'> {
   const words = new Uint32Array(engine.memory.buffer, 0, STATIC_SEARCH_BYTES >> 2);
-  const end = (words.findLastIndex((word) => word !== 0) + 1) * 4 + 8192;
-  if (end > STATIC_SEARCH_BYTES || layout.breakAt >= end)
-    throw new Error('The statics of the engine are not where expected.');
-  return end;
+  const first = words.findIndex((word, index) => word !== untouched[index]) * 4 - STATIC_MARGIN_BYTES;
+  const end = (words.findLastIndex((word) => word !== 0) + 1) * 4 + STATIC_MARGIN_BYTES;
+  if (first < 0 || end > STATIC_SEARCH_BYTES || layout.breakAt < first || layout.breakAt >= end) {
+    throw new Error('The variables of the engine are not where expected.');
+  }
+  return { fixedStart: first, fixed: new Uint8Array(engine.memory.buffer.slice(first, end)) };
 }
 
-function photograph(engine: Engine, layout: Layout, fixedEnd: number): Image {
+function copyImage(engine: Engine, layout: Layout, fixedStart: number, fixedBytes: number): Image {
   const memory = new Uint8Array(engine.memory.buffer);
   return {
-    fixed: memory.slice(0, fixedEnd),
+    fixedStart,
+    fixed: memory.slice(fixedStart, fixedStart + fixedBytes),
     heap: memory.slice(layout.heapStart, heapEnd(engine, layout)),
   };
 }
 
-function restore(engine: Engine, layout: Layout, image: Image): void {
+const PAGE_BYTES = 4096;
+
+function photograph(engine: Engine, layout: Layout, base: Image): Photograph {
+  const memory = new Uint8Array(engine.memory.buffer);
+  const end = heapEnd(engine, layout);
+  const fixed = memory.slice(base.fixedStart, base.fixedStart + base.fixed.length);
+  const parts: { readonly at: number; readonly bytes: Uint8Array }[] = [
+    { at: base.fixedStart, bytes: fixed },
+  ];
+  const isShared = (from: number, to: number) =>
+    to <= base.heap.length &&
+    Buffer.compare(
+      base.heap.subarray(from, to),
+      memory.subarray(layout.heapStart + from, layout.heapStart + to),
+    ) === 0;
+  const size = end - layout.heapStart;
+  for (let from = 0, to = 0; from < size; from = to) {
+    to = Math.min(from + PAGE_BYTES, size);
+    const shared = isShared(from, to);
+    while (to < size && isShared(to, Math.min(to + PAGE_BYTES, size)) === shared)
+      to = Math.min(to + PAGE_BYTES, size);
+    const bytes = shared
+      ? base.heap.subarray(from, to)
+      : memory.slice(layout.heapStart + from, layout.heapStart + to);
+    parts.push({ at: layout.heapStart + from, bytes });
+  }
+  return { parts, heapEnd: end };
+}
+
+function restore(engine: Engine, layout: Layout, image: Photograph): void {
   const memory = new Uint8Array(engine.memory.buffer);
   const dirtyEnd = heapEnd(engine, layout);
-  const imageEnd = layout.heapStart + image.heap.length;
-  memory.set(image.fixed, 0);
-  memory.set(image.heap, layout.heapStart);
-  if (dirtyEnd > imageEnd) memory.fill(0, imageEnd, dirtyEnd);
+  for (const { at, bytes } of image.parts) memory.set(bytes, at);
+  if (dirtyEnd > image.heapEnd) memory.fill(0, image.heapEnd, dirtyEnd);
 }

@@ -181,7 +181,7 @@ describe('what a codec answers', () => {
       `function decodeUplink() { return { data: JSON.parse('{"a":1,"b":[{"__proto__":{"polluted":1}}],"__proto__":{"polluted":1}}') }; }`,
     );
     expect(JSON.stringify(data)).toBe('{"a":1,"b":[{}]}');
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 });
 
@@ -205,6 +205,19 @@ describe('what surrounds a codec', () => {
       utc: 1577836800000,
       copy: Date.UTC(2026, 6, 1, 23, 59, 59, 123),
     });
+  });
+
+  it('does not know the time zone that the server stands in', async () => {
+    const before = process.env.TZ;
+    process.env.TZ = 'Asia/Kathmandu';
+    const abroad = createDecoder({ workers: 1 });
+    const script =
+      'function Decoder() { return { hour: new Date().getHours(), text: String(new Date(2026, 0, 1)) }; }';
+    const [outcome] = await abroad.decode([request(script)]);
+    await abroad.close();
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+    expect(outcome).toMatchObject({ data: { hour: 12, text: 'Thu Jan 01 2026 00:00:00 GMT+0000' } });
   });
 
   it('gives the same again for the same frame, chance included', async () => {

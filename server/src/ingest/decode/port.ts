@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { AppError } from '@torv/core/errors';
+import { toWorkerUrl } from '../../worker-url.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { DecodeOutcome, DecodeRequest } from './outcome.ts';
 import { createLedger, type Faults, type QuarantineListener } from './quarantine.ts';
-import { findDecodeWorker } from './worker-file.ts';
 
 export type { CodecScript, DecodeOutcome, DecodeRequest, Fault } from './outcome.ts';
 export type { Faults } from './quarantine.ts';
@@ -32,6 +32,7 @@ export interface DecoderOptions {
   readonly maxMemoryMb?: number;
   /** Codecs held ready by one thread. */
   readonly maxCodecs?: number;
+  /** Frames that travel to a thread together. */
   readonly batchSize?: number;
   /** Frames in the decoder at once; further calls wait. */
   readonly maxQueued?: number;
@@ -55,9 +56,9 @@ export function createDecoder(options: DecoderOptions): Decoder {
       },
       graceMs: options.graceMs ?? 200,
       maxCodecs,
-      batchSize: Math.min(options.batchSize ?? 64, maxCodecs),
+      batchSize: Math.max(1, options.batchSize ?? 512),
       ledger,
-      workerFile: findDecodeWorker,
+      workerFile: toWorkerUrl('decode-worker'),
       compile: compileEngine,
     }),
   );

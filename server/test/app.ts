@@ -1,0 +1,84 @@
+/**
+ * The whole application over a real database, for tests by `inject`: no port, no mock, a clock of its own, and a
+ * log that can be read afterwards.
+ */
+import { pino } from 'pino';
+import { createAuthenticator } from '../src/access/authenticate.ts';
+import type { DeclaredRoute } from '../src/access/guard.ts';
+import type { Mailer } from '../src/access/mail.ts';
+import { createApp } from '../src/app.ts';
+import { type Config, parseConfig } from '../src/config.ts';
+import type { App } from '../src/http/server.ts';
+import { createBatcher } from '../src/ingest/batcher.ts';
+import { createDecoder } from '../src/ingest/decode/port.ts';
+import { DeviceKnowledge } from '../src/ingest/uplink.ts';
+import { createLive } from '../src/observations/live.ts';
+import type { Runtime } from '../src/runtime.ts';
+import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
+
+export interface TestApp {
+  readonly app: App;
+  readonly routes: readonly DeclaredRoute[];
+  readonly database: TestDatabase;
+  readonly config: Config;
+  /** Everything that was logged, as text. */
+  readonly logged: () => string;
+  readonly now: () => number;
+  /** Sets the clock forward. */
+  readonly pass: (ms: number) => void;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly mail?: Mailer;
+}
+
+export async function createTestApp(kind: DatabaseKind, options: TestAppOptions = {}): Promise<TestApp> {
+  const database = await createTestDatabase(kind);
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const config = parseConfig({ TORV_PUBLIC_URL: 'https://torv.example.org', ...options.env });
+  let offsetMs = 0;
+  const now = () => Date.now() + offsetMs;
+  const decoder = createDecoder({ workers: 1 });
+  const live = createLive();
+  const ingest = { sql: database.sql, decoder, devices: new DeviceKnowledge(), announce: live.announce };
+  const runtime: Runtime = {
+    config,
+    log,
+    database,
+    decoder,
+    tryDecoder: decoder,
+    live,
+    ingest,
+    batcher: createBatcher(ingest, { log }),
+    now,
+    wakeSweep: () => undefined,
+    sweepNow: async () => undefined,
+    close: async () => undefined,
+  };
+  const { app, routes } = await createApp(runtime, {
+    logger: log,
+    authenticate: createAuthenticator({ sql: database.sql, now }),
+    mail: options.mail,
+  });
+  await app.ready();
+  return {
+    app,
+    routes,
+    database,
+    config,
+    logged: () => lines.join(''),
+    now,
+    pass: (ms) => {
+      offsetMs += ms;
+    },
+    async close() {
+      await app.close();
+      await runtime.batcher.close();
+      await decoder.close();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * One language = one catalogue = one lazily loaded chunk; a namespace is the page area whose builder owns it.
+ * `en` is the type of all the others: a missing or superfluous key fails `tsc -b`.
+ */
+import type { access } from './en/access.ts';
+import type { codecs } from './en/codecs.ts';
+import type { devices } from './en/devices.ts';
+import type { errors } from './en/errors.ts';
+import type { files } from './en/files.ts';
+import type { places } from './en/places.ts';
+import type { properties } from './en/properties.ts';
+import type { shell } from './en/shell.ts';
+import type { sources } from './en/sources.ts';
+import type { Texts } from './texts.ts';
+
+export interface English {
+  readonly shell: typeof shell;
+  readonly places: typeof places;
+  readonly devices: typeof devices;
+  readonly codecs: typeof codecs;
+  readonly access: typeof access;
+  readonly sources: typeof sources;
+  readonly files: typeof files;
+  readonly properties: typeof properties;
+  readonly errors: typeof errors;
+}
+
+export type Namespace = keyof English;
+export type Catalogue = { readonly [N in Namespace]: Texts<English[N]> };

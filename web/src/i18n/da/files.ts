@@ -1,0 +1,6 @@
+import type { files as en } from '../en/files.ts';
+import type { Texts } from '../texts.ts';
+
+export const files: Texts<typeof en> = {
+  title: 'Import og eksport',
+};

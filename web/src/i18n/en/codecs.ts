@@ -1,0 +1,3 @@
+export const codecs = {
+  title: 'Codecs',
+} as const;

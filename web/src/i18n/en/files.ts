@@ -1,0 +1,3 @@
+export const files = {
+  title: 'Import and export',
+} as const;

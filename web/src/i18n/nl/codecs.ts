@@ -1,0 +1,6 @@
+import type { codecs as en } from '../en/codecs.ts';
+import type { Texts } from '../texts.ts';
+
+export const codecs: Texts<typeof en> = {
+  title: 'Codecs',
+};

@@ -1,0 +1,22 @@
+import type { Catalogue } from '../catalogue.ts';
+import { access } from './access.ts';
+import { codecs } from './codecs.ts';
+import { devices } from './devices.ts';
+import { errors } from './errors.ts';
+import { files } from './files.ts';
+import { places } from './places.ts';
+import { properties } from './properties.ts';
+import { shell } from './shell.ts';
+import { sources } from './sources.ts';
+
+export const catalogue: Catalogue = {
+  shell,
+  places,
+  devices,
+  codecs,
+  access,
+  sources,
+  files,
+  properties,
+  errors,
+};

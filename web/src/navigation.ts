@@ -1,0 +1,12 @@
+/**
+ * The main menu as a table. A page adds its row here when it exists (a menu never leads to an empty page);
+ * `staff` rows are shown to people with a role in the organisation.
+ */
+export const NAVIGATION = [
+  { to: '/', text: 'nav_map', staff: false },
+  { to: '/places', text: 'nav_places', staff: false },
+] as const satisfies readonly {
+  readonly to: string;
+  readonly text: `nav_${string}`;
+  readonly staff: boolean;
+}[];

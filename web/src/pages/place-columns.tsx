@@ -1,0 +1,63 @@
+/** The columns of every table of places: name, state, the number, where, last heard. */
+import { Link } from '@digdir/designsystemet-react';
+import { Link as RouterLink } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import type { PlaceSummary } from '../answers.ts';
+import { useText } from '../i18n/language.tsx';
+import { useFormat } from '../i18n/use-format.ts';
+import type { Column } from '../parts/data-table.tsx';
+import { RelativeTime } from '../parts/relative-time.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { urgencyOf } from '../sentences.ts';
+
+/** `child`: inside a place that the page already names, where "where" would repeat it. */
+export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSummary>[] {
+  const t = useText('places');
+  const format = useFormat();
+  return useMemo(() => {
+    const columns: readonly Column<PlaceSummary>[] = [
+      {
+        key: 'name',
+        header: t('column_name'),
+        title: true,
+        sortValue: (place) => place.name,
+        cell: (place) => (
+          <Link asChild>
+            <RouterLink to="/places/$placeId" params={{ placeId: place.id }}>
+              {place.name}
+            </RouterLink>
+          </Link>
+        ),
+      },
+      {
+        key: 'state',
+        header: t('column_state'),
+        sortValue: (place) => urgencyOf(place.state.level),
+        cell: (place) => <StateMark level={place.state.level} unrated={place.state.headline !== null} />,
+      },
+      {
+        key: 'value',
+        header: t('column_value'),
+        align: 'end',
+        cell: ({ state: { headline } }) =>
+          headline === null
+            ? null
+            : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
+      },
+      {
+        key: 'where',
+        header: t('column_where'),
+        sortValue: (place) => place.path.map((step) => step.name).join(' '),
+        cell: (place) => place.path.map((step) => step.name).join(' › ') || t(`kind_${place.kind}`),
+      },
+      {
+        key: 'heard',
+        header: t('column_heard'),
+        sortValue: (place) => place.state.lastHeard,
+        cell: (place) =>
+          place.state.lastHeard === null ? null : <RelativeTime instant={place.state.lastHeard} />,
+      },
+    ];
+    return shown === 'child' ? columns.filter((column) => column.key !== 'where') : columns;
+  }, [t, format, shown]);
+}

@@ -1,0 +1,81 @@
+/**
+ * The pages and their addresses. Each page is a lazily loaded chunk; its search parameters are checked here,
+ * because the address of a page is its state (language and organisation stay on every address).
+ */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router';
+import { isLanguage, type Language } from './i18n/languages.ts';
+import { CrashPage, NotFoundPage } from './pages/failure-pages.tsx';
+import { Layout } from './parts/layout.tsx';
+import { RANGES, type Range } from './range.ts';
+
+interface RootSearch {
+  readonly lang?: Language;
+  readonly organisation?: string;
+}
+
+const rootRoute = createRootRoute({
+  component: Layout,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+  validateSearch: (search: Readonly<Record<string, unknown>>): RootSearch => ({
+    ...(isLanguage(search.lang) ? { lang: search.lang } : {}),
+    ...(typeof search.organisation === 'string' ? { organisation: search.organisation } : {}),
+  }),
+  search: { middlewares: [retainSearchParams(['lang', 'organisation'])] },
+});
+
+const LEVELS = ['good', 'attention', 'poor', 'none'] as const;
+
+const mapRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/map-page.tsx'), 'MapPage'),
+});
+
+const placesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/places',
+  validateSearch: (search: Readonly<Record<string, unknown>>) => {
+    const level = LEVELS.find((one) => one === search.level);
+    return {
+      ...(level ? { level } : {}),
+      ...(typeof search.q === 'string' && search.q !== '' ? { q: search.q } : {}),
+    } as { readonly level?: (typeof LEVELS)[number]; readonly q?: string };
+  },
+  component: lazyRouteComponent(() => import('./pages/places-page.tsx'), 'PlacesPage'),
+});
+
+const placeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/places/$placeId',
+  validateSearch: (search: Readonly<Record<string, unknown>>) => {
+    const range = RANGES.find((one) => one === search.range);
+    return {
+      ...(range ? { range } : {}),
+      ...(typeof search.property === 'string' ? { property: search.property } : {}),
+    } as { readonly range?: Range; readonly property?: string };
+  },
+  component: lazyRouteComponent(() => import('./pages/place-page.tsx'), 'PlacePage'),
+});
+
+const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultErrorComponent: CrashPage,
+  defaultNotFoundComponent: NotFoundPage,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
