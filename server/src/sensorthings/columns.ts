@@ -145,7 +145,8 @@ const unit: Column = {
   print: (sql, row) => sql`coalesce(${at(sql, row, 'unit_text')}, ${toUnit(sql, row)}::text)`,
   value: (sql, row) => ({
     type: 'json',
-    of: sql`coalesce(${at(sql, row, 'unit_text')}::jsonb, ${toUnit(sql, row)})`,
+    // an outer join may have found no row at all
+    of: sql`(CASE WHEN ${at(sql, row, 'id')} IS NOT NULL THEN coalesce(${at(sql, row, 'unit_text')}::jsonb, ${toUnit(sql, row)}) END)`,
     text: unit.print(sql, row),
     geometry: undefined,
   }),
