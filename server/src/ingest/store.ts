@@ -464,7 +464,7 @@ export async function markPending(
   sql: Sql | Transaction,
   deviceId: number,
   states: readonly UplinkState[],
-  span?: { readonly from?: string; readonly until?: string },
+  span?: { readonly from?: string; readonly until?: string; readonly except?: readonly number[] },
 ): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     WITH open AS (
@@ -472,6 +472,7 @@ export async function markPending(
       WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
         AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
         AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')
+        AND id <> ALL(${(span?.except ?? []) as number[]}::bigint[])
       FOR UPDATE
     ), marked AS (
       UPDATE uplinks u SET state = ${UPLINK_STATES.pending} FROM open
@@ -484,4 +485,19 @@ export async function markPending(
     )
     SELECT count(*)::int AS n FROM open`;
   return row?.n ?? 0;
+}
+
+/** What had waited of these devices is to be decoded now. @returns how many frames */
+export async function markPendingOf(tx: Transaction, deviceIds: readonly number[]): Promise<number> {
+  const rows = await tx`
+    UPDATE uplinks SET state = ${UPLINK_STATES.pending}
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state = ${UPLINK_STATES.waiting}`;
+  return rows.count;
+}
+
+/** All frames of these devices wait again, as if no codec had ever seen them. */
+export async function markWaitingOf(tx: Transaction, deviceIds: readonly number[]): Promise<void> {
+  await tx`
+    UPDATE uplinks SET state = ${UPLINK_STATES.waiting}, reason = NULL, codec_version_id = NULL
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state <> ${UPLINK_STATES.merged}`;
 }

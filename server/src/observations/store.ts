@@ -345,3 +345,20 @@ export async function removeReadings(
   if (n > 0) await recountDatastreams(tx, [datastreamId]);
   return n;
 }
+
+/**
+ * The Datastreams of these Sensors with all their readings, gone: for a claim that is taken back. Nothing is
+ * logged as a correction, because the frames stay and give the same readings when the device is claimed again.
+ */
+export async function removeDatastreamsOfSensors(
+  tx: Transaction,
+  sensorIds: readonly number[],
+): Promise<number> {
+  if (sensorIds.length === 0) return 0;
+  const rows = await tx<{ id: number }[]>`
+    SELECT id FROM datastreams WHERE sensor_id = ANY(${sensorIds as number[]}::bigint[])`;
+  const ids = rows.map((row) => row.id);
+  const gone = await tx`DELETE FROM observations WHERE datastream_id = ANY(${ids}::bigint[])`;
+  await tx`DELETE FROM datastreams WHERE id = ANY(${ids}::bigint[])`;
+  return gone.count;
+}

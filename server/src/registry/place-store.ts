@@ -108,6 +108,10 @@ const INSIDE: Readonly<Record<PlaceFields['kind'], readonly (PlaceFields['kind']
   point: ['site', 'building', 'room', null],
 };
 
+export function canStandIn(kind: PlaceFields['kind'], parent: PlaceFields['kind'] | null): boolean {
+  return INSIDE[kind].includes(parent);
+}
+
 async function checkParent(
   tx: Transaction,
   organisationId: number,
@@ -129,7 +133,7 @@ async function checkParent(
   if (fields.parentId !== null && !parent)
     throw new AppError('NOT_FOUND', 'There is no such place to put it in.', { at: 'parentId' });
   if (parent?.loop) throw new AppError('BAD_BODY', 'A place cannot stand inside itself.', { at: 'parentId' });
-  if (!INSIDE[fields.kind].includes(parent?.kind ?? null)) {
+  if (!canStandIn(fields.kind, parent?.kind ?? null)) {
     throw new AppError(
       'BAD_BODY',
       `A ${fields.kind} cannot stand ${parent ? `in a ${parent.kind}` : 'alone'}.`,

@@ -162,7 +162,6 @@ export const access: Texts<typeof en> = {
   action_replace: 'udskiftet',
   action_claim: 'taget i brug',
   action_import: 'importeret',
-  action_other: '{{action}}',
   entity_organisation: 'Organisation',
   entity_membership: 'En persons rolle',
   entity_invitation: 'Invitation',
@@ -172,6 +171,5 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Kontakt',
   entity_room_screen: 'Link til en skærm',
   entity_password_reset: 'Link til ny adgangskode',
-  entity_other: '{{entity}}',
   summary: '{{entity}} {{action}}',
 };

@@ -161,7 +161,6 @@ export const access = {
   action_replace: 'replaced',
   action_claim: 'claimed',
   action_import: 'imported',
-  action_other: '{{action}}',
   entity_organisation: 'Organisation',
   entity_membership: 'Role of a person',
   entity_invitation: 'Invitation',
@@ -171,6 +170,5 @@ export const access = {
   entity_contact_role: 'Contact',
   entity_room_screen: 'Link of a screen',
   entity_password_reset: 'Link for a new password',
-  entity_other: '{{entity}}',
   summary: '{{entity}} {{action}}',
 } as const;

@@ -164,7 +164,6 @@ export const access: Texts<typeof en> = {
   action_replace: 'vervangen',
   action_claim: 'in gebruik genomen',
   action_import: 'geïmporteerd',
-  action_other: '{{action}}',
   entity_organisation: 'Organisatie',
   entity_membership: 'Rol van een persoon',
   entity_invitation: 'Uitnodiging',
@@ -174,6 +173,5 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Contact',
   entity_room_screen: 'Link van een scherm',
   entity_password_reset: 'Link voor een nieuw wachtwoord',
-  entity_other: '{{entity}}',
   summary: '{{entity}} {{action}}',
 };

@@ -164,7 +164,6 @@ export const access: Texts<typeof en> = {
   action_replace: 'utbytt',
   action_claim: 'tagen i bruk',
   action_import: 'importerad',
-  action_other: '{{action}}',
   entity_organisation: 'Organisation',
   entity_membership: 'En persons roll',
   entity_invitation: 'Inbjudan',
@@ -174,6 +173,5 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Kontakt',
   entity_room_screen: 'Länk till en skärm',
   entity_password_reset: 'Länk till nytt lösenord',
-  entity_other: '{{entity}}',
   summary: '{{entity}} {{action}}',
 };
