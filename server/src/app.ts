@@ -22,6 +22,7 @@ import { registerGroupRoutes } from './registry/group-routes.ts';
 import { registerInboxRoutes } from './registry/inbox-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
+import { registerSensorThings } from './sensorthings/routes.ts';
 
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
@@ -66,6 +67,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   registerClaimRuleRoutes(app, deps);
   registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
+  registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
   registerSourceRoutes(app, {
     sql,
