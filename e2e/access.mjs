@@ -242,7 +242,7 @@ async function shoot(page, name) {
 }
 
 async function waitFor(read) {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 900; tries++) {
     const value = await read().catch(() => '');
     if (value !== '') return value;
     await sleep(200);

@@ -419,6 +419,17 @@ TABLE historical_locations (
 )
 CREATE INDEX historical_locations_thing ON public.historical_locations USING btree (thing_id, "time")
 
+TABLE ingest_slots (
+  source_id bigint NOT NULL,
+  slot integer NOT NULL,
+  client_id text NOT NULL,
+  lease_owner text,
+  lease_until timestamp with time zone,
+  CONSTRAINT ingest_slots_pkey PRIMARY KEY (source_id, slot),
+  CONSTRAINT ingest_slots_slot_check CHECK (((slot >= 0) AND (slot <= 63))),
+  CONSTRAINT ingest_slots_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id) ON DELETE CASCADE
+)
+
 TABLE jobs (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   organisation_id bigint,

@@ -11,11 +11,11 @@ import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { useSession } from '../../session.ts';
 import { FormProblem, PasswordField, usePasswordFault } from './form-parts.tsx';
-import { forgetSecret, takeSecret } from './secret-of-address.ts';
+import { forgetSecret, useSecret } from './secret-of-address.ts';
 import { DeadLink, useLinkFacts } from './welcome-page.tsx';
 
 export function PasswordPage() {
-  const [secret] = useState(() => takeSecret('password'));
+  const secret = useSecret('password');
   return secret === null ? <AskForm /> : <SetForm secret={secret} />;
 }
 

@@ -1,6 +1,5 @@
 /** Where an invitation and the first administrator's link lead: looks at the link, then shows the right form. */
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { ApiProblem, sendJson } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -10,7 +9,7 @@ import { Waiting } from '../../parts/waiting.tsx';
 import type { LinkFacts } from './access-answers.ts';
 import { FirstForm } from './first-form.tsx';
 import { InvitationForm } from './invitation-form.tsx';
-import { forgetSecret, takeSecret } from './secret-of-address.ts';
+import { forgetSecret, useSecret } from './secret-of-address.ts';
 
 /** Asked once: the link may be used up by the very form that it opens. */
 export function useLinkFacts(secret: string | null) {
@@ -36,7 +35,7 @@ export function DeadLink() {
 
 export function WelcomePage() {
   const t = useText('access');
-  const [secret] = useState(() => takeSecret('welcome'));
+  const secret = useSecret('welcome');
   const { data, error } = useLinkFacts(secret);
   if (secret === null) return <Empty title={t('link_dead_title')} text={t('link_missing_text')} />;
   if (error instanceof ApiProblem && error.code === 'LINK_USED') return <DeadLink />;
