@@ -274,7 +274,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     { version: STALE },
     [409, 412],
   ),
-  'GET /api/v1/device-models': about((w) => `/api/v1/device-models?organisation=${w.organisation}`),
 
   'GET /api/v1/inbox': about((w) => `/api/v1/inbox?organisation=${w.organisation}`),
   'POST /api/v1/inbox/preview': {
@@ -345,6 +344,33 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     [400],
   ),
   'POST /api/v1/sources/try': nobody('/api/v1/sources/try', { body: { format: 'torv', message: {} } }, [400]),
+
+  'POST /api/v1/codecs/:id/redecode': {
+    foreign: 'missing',
+    statuses: [400],
+    make: (w) => ({
+      url: `/api/v1/codecs/${w.codec}/redecode`,
+      body: { organisation: w.organisation, from: SOON, until: SOON },
+    }),
+  },
+  'POST /api/v1/codecs/:id/redecode/start': {
+    foreign: 'missing',
+    statuses: [400],
+    make: (w) => ({
+      url: `/api/v1/codecs/${w.codec}/redecode/start`,
+      body: { organisation: w.organisation, from: SOON, until: SOON },
+    }),
+  },
+  'GET /api/v1/jobs': about((w) => `/api/v1/jobs?organisation=${w.organisation}`),
+  'GET /api/v1/jobs/:id': about((w) => `/api/v1/jobs/${w.job}`),
+  'POST /api/v1/jobs/:id/cancel': about((w) => `/api/v1/jobs/${w.job}/cancel`, {}, [409]),
+
+  // names no version and so is never found, for anybody
+  'GET /sta': nobody('/sta', {}, [404]),
+  'GET /sta/v1.1': nobody('/sta/v1.1'),
+  // a Thing of the organisation by its number, with what hangs on it
+  'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})?$expand=Locations`),
+  'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
 };
 
 /** A door that opens by a secret alone: without one it is shut for everybody. */

@@ -38,6 +38,7 @@ export interface World {
   readonly batch: number;
   readonly group: number;
   readonly source: number;
+  readonly job: number;
   /** A member whom the examples may ask about. */
   readonly member: number;
   readonly sessions: Readonly<Partial<Record<Caller, string>>>;
@@ -128,6 +129,8 @@ export async function createWorld(test: TestApp): Promise<World> {
     )
     INSERT INTO codec_versions (codec_id, number, script, script_hash, description)
     SELECT id, 1, ${`// ${FOREIGN_MARK}`}, 'none', '{"mapping":[]}' FROM made RETURNING codec_id AS id`;
+  const [job] = await sql<{ id: number }[]>`
+    INSERT INTO jobs (organisation_id, kind, state, message) VALUES (${organisation}, 'redecode', 'done', ${FOREIGN_MARK}) RETURNING id`;
   const [batch] = await sql<{ id: number }[]>`
     INSERT INTO claim_batches (organisation_id) VALUES (${organisation}) RETURNING id`;
 
@@ -169,6 +172,7 @@ export async function createWorld(test: TestApp): Promise<World> {
     batch: Number(batch?.id),
     group,
     source,
+    job: Number(job?.id),
     member: member.id,
     sessions,
     headers: {
