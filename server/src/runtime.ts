@@ -41,6 +41,8 @@ export interface Runtime {
   readonly inlet: Inlet;
   readonly sealer: Sealer;
   readonly now: () => number;
+  /** What runs beside and can be ended by name: the demo town's feed. */
+  readonly background: Map<string, { close(): Promise<void> }>;
   /** Frames wait to be decoded: soon, in the background. */
   wakeSweep(): void;
   /** Resolves when no frame waits any more. */
@@ -120,6 +122,7 @@ export async function assembleRuntime(
     jobs,
     inlet,
     sealer: createSealer(config),
+    background: new Map(),
     now,
     wakeSweep: sweeper.wake,
     sweepNow: sweeper.settle,

@@ -95,6 +95,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
         now: runtime.now,
         progress: output.line,
       });
+      runtime.background.set('demo', demo);
       await demo.ready;
     }
     if (isIngest) {
