@@ -10,6 +10,8 @@ import { registerAccessRoutes } from './access/routes.ts';
 import { type App, createHttp } from './http/server.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
+import { registerExportRoutes } from './operations/files/export-routes.ts';
+import { registerImportRoutes } from './operations/files/import-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
@@ -51,6 +53,15 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerImportRoutes(app, {
+    sql,
+    config: runtime.config,
+    log: runtime.log,
+    now: runtime.now,
+    announce: runtime.live.announce,
+    wakeSweep: runtime.wakeSweep,
+  });
+  registerExportRoutes(app, { sql });
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());
