@@ -1,7 +1,7 @@
 /**
  * Screenshots of the public pages out of the production build, under the server's content security policy, with
  * the answers of web/src/fixtures: three widths, light and dark, the languages given. Also fails on a console
- * error, a refused resource or a page wider than its screen.
+ * error, a refused resource, a page wider than its screen or anything that axe finds (WCAG 2.2 AA).
  *
  *   npm run build --workspace web && node e2e/screens.mjs [--languages en,da] [--only name] [--widths 390] [--out artifacts/screens]
  */
@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import AxeBuilder from '@axe-core/playwright';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
@@ -40,6 +41,7 @@ const SCREENS = [
   { name: 'site', path: '/places/10', ready: '.torv-table' },
   { name: 'not-found', path: '/nowhere', ready: 'h1' },
 ];
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS = options.widths.split(',').map(Number);
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -101,6 +103,10 @@ async function shoot(screen, language, width, scheme) {
     await page.waitForTimeout(700);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wider > 0) faults.push(`${name}: the page is ${wider} px wider than the screen`);
+    const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+    for (const found of violations) {
+      faults.push(`${name}: ${found.id}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+    }
     await page.screenshot({ path: join(ROOT, options.out, `${name}.png`), fullPage: true });
   } catch (error) {
     faults.push(`${name}: ${error.message.split('\n')[0]}`);

@@ -12,6 +12,7 @@ import { openEmbedded } from './embedded.ts';
 import { createPool } from './pool.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const WRITER = fileURLToPath(new URL('../../test/kill-writer.ts', import.meta.url));
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -94,7 +95,7 @@ describe('the data folder', () => {
 async function bundleWriter(): Promise<string> {
   const outdir = join(ROOT, 'build/test/kill');
   await build({
-    entryPoints: [join(ROOT, 'server/test/kill-writer.ts'), join(ROOT, 'server/src/db/embedded-worker.ts')],
+    entryPoints: [WRITER, join(ROOT, 'server/src/db/embedded-worker.ts')],
     outdir,
     entryNames: '[name]',
     bundle: true,

@@ -2,11 +2,10 @@
  * postgres.js as this project uses it: statements and transactions in pools of their own, and transactions that
  * end with their connection. Both guard against the driver (3.4.9): a BEGIN in a full pipeline is not reserved for
  * its transaction, and what is sent in a transaction whose connection is gone ends the process or lands in another
- * transaction. pool.test.ts shows both.
+ * transaction. database.test.ts shows both.
  */
 import type { Duplex } from 'node:stream';
 import postgres from 'postgres';
-import { isConnectionClosed } from './failures.ts';
 import type { Log } from './log.ts';
 import type { Sql } from './sql.ts';
 import { TYPES } from './values.ts';
@@ -72,6 +71,19 @@ function connect({ maxConnections, url, open, settings, log }: PoolOptions): Sql
   } as Options & { socket: unknown };
   // The one place where the driver's type parameter for custom types is let go.
   return (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
+}
+
+const CLOSED = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  '08006',
+]);
+
+/** The connection itself is gone: nothing can be said on it any more. */
+function isConnectionClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && CLOSED.has(String(error.code));
 }
 
 /** Whether the transaction's connection is gone; known before anybody can say the next word in it. */

@@ -18,7 +18,10 @@ describe('resolveOutbound', () => {
     'fd00::1',
     'localhost',
   ])('refuses %s with the way out', async (host) => {
-    await expect(resolveOutbound(host, [])).rejects.toMatchObject({ code: 'FORBIDDEN', hint: expect.stringContaining('TORV_OUTBOUND_ALLOW') });
+    await expect(resolveOutbound(host, [])).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      hint: expect.stringContaining('TORV_OUTBOUND_ALLOW'),
+    });
   });
 
   it('gives a public address as it is', async () => {

@@ -54,13 +54,22 @@ export async function resolveOutbound(host: string, allow: readonly string[]): P
     try {
       addresses = (await lookup(name, { all: true })).map((found) => found.address);
     } catch (error) {
-      throw new AppError('BAD_REQUEST', `There is no host named ${name.slice(0, 200)}.`, { at: 'url', cause: error });
+      throw new AppError('BAD_REQUEST', `There is no host named ${name.slice(0, 200)}.`, {
+        at: 'url',
+        cause: error,
+      });
     }
   }
-  const open = addresses.find((address) => allow.includes(name) || allow.includes(address) || !isClosed(address));
+  const open = addresses.find(
+    (address) => allow.includes(name) || allow.includes(address) || !isClosed(address),
+  );
   if (open !== undefined) return open;
-  throw new AppError('FORBIDDEN', `${name.slice(0, 200)} is on this machine or a private network; Torv does not connect there by itself.`, {
-    at: 'url',
-    hint: `If it is your own, start Torv with TORV_OUTBOUND_ALLOW=${name.slice(0, 200)}`,
-  });
+  throw new AppError(
+    'FORBIDDEN',
+    `${name.slice(0, 200)} is on this machine or a private network; Torv does not connect there by itself.`,
+    {
+      at: 'url',
+      hint: `If it is your own, start Torv with TORV_OUTBOUND_ALLOW=${name.slice(0, 200)}`,
+    },
+  );
 }

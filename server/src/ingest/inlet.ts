@@ -5,7 +5,13 @@
  */
 import type { Sql } from '../db/database.ts';
 import type { Log } from '../db/log.ts';
-import { type AcceptDeps, type AcceptReport, acceptMessages, type Message, type SourceRef } from './accept.ts';
+import {
+  type AcceptDeps,
+  type AcceptReport,
+  acceptMessages,
+  type Message,
+  type SourceRef,
+} from './accept.ts';
 import type { Batcher } from './batcher.ts';
 import { findWebhookSources, hashSourceKey } from './source-store.ts';
 import type { Spool } from './spool.ts';
@@ -16,7 +22,9 @@ const PATIENCE_MS = 5_000;
 const KEYS_FRESH_MS = 5_000;
 const DRAIN_EVERY_MS = 1_000;
 
-export type Kept = { readonly kind: 'committed'; readonly report: AcceptReport } | { readonly kind: 'spooled' };
+export type Kept =
+  | { readonly kind: 'committed'; readonly report: AcceptReport }
+  | { readonly kind: 'spooled' };
 
 export interface Inlet {
   /** The enabled webhook source of a key. @throws what the database throws when no key was ever read */

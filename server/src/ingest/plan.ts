@@ -43,7 +43,13 @@ export interface FramePlan {
   readonly fresh: { readonly row: NewFrame; readonly heard: Heard }[];
   readonly merges: FrameMerge[];
   /** Kept frames whose first hearing moved back: their readings are made anew with that time. */
-  readonly retimed: { readonly id: number; readonly heard: Heard; readonly before: string }[];
+  readonly retimed: {
+    readonly id: number;
+    readonly heard: Heard;
+    readonly before: string;
+    /** False where the frame waits to be read anyway: then only what it gave before goes away. */
+    readonly isRead: boolean;
+  }[];
   /** Kept frames that a late copy joined to an earlier one. */
   readonly swallowed: {
     readonly id: number;
@@ -171,7 +177,8 @@ function planMerge(
   const first = times[0] as string;
   const isEarlier = first !== keeper.networkTime;
   if (added.size === 0 && others.length === 0 && sameReceptions(receptions, keeper.receptions)) return;
-  const canRetime = keeper.state === UPLINK_STATES.decoded && lead.read.state === 'decoded';
+  const isRead = keeper.state === UPLINK_STATES.decoded && lead.read.state === 'decoded';
+  const canRetime = isRead || keeper.state === UPLINK_STATES.pending;
   // A frame that could not be read, joined to one that could: it is read once more, with the earliest time.
   const again =
     keeper.state === UPLINK_STATES.rejected && others.some((o) => o.state === UPLINK_STATES.decoded);
@@ -187,7 +194,9 @@ function planMerge(
     clock: isEarlier ? CLOCKS.indexOf(lead.item.uplink.clock) : null,
     state: again ? 'pending' : null,
   });
-  if (isEarlier && canRetime) plan.retimed.push({ id: keeper.id, heard: lead, before: keeper.networkTime });
+  if (isEarlier && canRetime) {
+    plan.retimed.push({ id: keeper.id, heard: lead, before: keeper.networkTime, isRead });
+  }
   for (const other of others) {
     plan.swallowed.push({
       id: other.id,

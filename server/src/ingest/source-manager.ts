@@ -11,7 +11,14 @@ import { acceptMessages, type Message } from './accept.ts';
 import type { Batcher } from './batcher.ts';
 import type { Inlet } from './inlet.ts';
 import { createListener, type Listener, type ListenerOptions, type MqttMessage } from './mqtt/listener.ts';
-import { type BrokerSource, findBrokerSources, leaseSlots, releaseSlots, setSourceState } from './source-store.ts';
+import { forgetSession } from './mqtt/trial.ts';
+import {
+  type BrokerSource,
+  findBrokerSources,
+  leaseSlots,
+  releaseSlots,
+  setSourceState,
+} from './source-store.ts';
 
 export interface SourceManagerDeps {
   readonly sql: Sql;
@@ -42,6 +49,17 @@ export interface BrokerSettings {
   readonly ca?: string;
 }
 
+interface Running {
+  readonly listener: Listener;
+  readonly options: ListenerOptions;
+  readonly version: number;
+}
+
+/** What a broker remembers of a client: with another of these it must forget the client first. */
+function toSubscription({ url, username, topics, sharedGroup }: ListenerOptions): string {
+  return JSON.stringify([url, username, topics, sharedGroup]);
+}
+
 const LEASE_S = 30;
 const TICK_MS = 5_000;
 
@@ -65,7 +83,7 @@ export function toListenerOptions(
 export function createSourceManager(deps: SourceManagerDeps): SourceManager {
   const owner = randomUUID();
   /** `source/slot` -> the listener and the version of the source that it was made from. */
-  const running = new Map<string, { readonly listener: Listener; readonly version: number }>();
+  const running = new Map<string, Running>();
   let closed = false;
   let ticking: Promise<void> | undefined;
 
@@ -75,36 +93,42 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
     const again = messages.filter((message) => message.qos > 0);
     await Promise.all([
       once.length > 0 ? deps.inlet.spool(source, once.map(toMessage)) : undefined,
-      again.length > 0 ? acceptMessages({ sql: deps.sql, batcher: deps.batcher }, source, again.map(toMessage)) : undefined,
+      again.length > 0
+        ? acceptMessages({ sql: deps.sql, batcher: deps.batcher }, source, again.map(toMessage))
+        : undefined,
     ]);
   }
 
-  function start(source: BrokerSource, slot: { slot: number; clientId: string }): void {
-    const key = `${source.id}/${slot.slot}`;
-    let told = '';
-    try {
-      const listener = createListener(
-        { ...toListenerOptions(source, deps.sealer, deps.resolveHost), clientId: slot.clientId },
-        (messages) => take(source, messages),
-        (state) => {
-          const words = [state.reason, ...state.notices].filter(Boolean).join(' ');
-          if (`${state.phase} ${words}` === told || closed) return;
-          told = `${state.phase} ${words}`;
-          setSourceState(deps.sql, source.id, state.phase, words || null).catch(() => undefined);
-        },
-      );
-      running.set(key, { listener, version: source.version });
-      listener.start();
-    } catch (error) {
-      const reason = error instanceof AppError ? error.detail : String(error);
-      setSourceState(deps.sql, source.id, 'refused', reason).catch(() => undefined);
-    }
+  function toOptions(source: BrokerSource, clientId: string): ListenerOptions {
+    return { ...toListenerOptions(source, deps.sealer, deps.resolveHost), clientId };
   }
 
-  async function stop(key: string): Promise<void> {
+  function start(source: BrokerSource, slot: number, options: ListenerOptions): void {
+    let told = '';
+    const listener = createListener(
+      options,
+      (messages) => take(source, messages),
+      (state) => {
+        const words = [state.reason, ...state.notices].filter(Boolean).join(' ');
+        if (`${state.phase} ${words}` === told || closed) return;
+        told = `${state.phase} ${words}`;
+        setSourceState(deps.sql, source.id, state.phase, words || null).catch(() => undefined);
+      },
+    );
+    running.set(`${source.id}/${slot}`, { listener, options, version: source.version });
+    listener.start();
+  }
+
+  /** @param forget the broker is told to keep nothing for this client any more: its source or its topics are gone */
+  async function stop(key: string, forget: boolean): Promise<void> {
     const entry = running.get(key);
     running.delete(key);
-    await entry?.listener.stop();
+    if (!entry) return;
+    await entry.listener.stop();
+    if (!forget) return;
+    const fault = await forgetSession(entry.options);
+    if (fault !== undefined)
+      deps.log.warn({ fault }, 'A broker may go on keeping messages for a source that is gone');
   }
 
   async function tick(): Promise<void> {
@@ -118,9 +142,28 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
     }
     for (const [key, entry] of [...running]) {
       const still = wanted.get(key);
-      if (!still || still.source.version !== entry.version) await stop(key);
+      if (still?.source.version === entry.version) continue;
+      const options = still && toOptions(still.source, still.slot.clientId);
+      const gone = !sources.some((source) => key.startsWith(`${source.id}/`));
+      await stop(
+        key,
+        gone || (options !== undefined && toSubscription(options) !== toSubscription(entry.options)),
+      );
     }
-    for (const [key, { source, slot }] of wanted) if (!running.has(key) && !closed) start(source, slot);
+    for (const [key, { source, slot }] of wanted) {
+      if (running.has(key) || closed) continue;
+      try {
+        start(source, slot.slot, toOptions(source, slot.clientId));
+      } catch (error) {
+        // One source that cannot be right must not keep the others from running.
+        await setSourceState(
+          deps.sql,
+          source.id,
+          'refused',
+          error instanceof AppError ? error.detail : String(error),
+        );
+      }
+    }
   }
 
   function refresh(): Promise<void> {
@@ -145,7 +188,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
       closed = true;
       clearInterval(timer);
       await ticking;
-      await Promise.all([...running.keys()].map(stop));
+      await Promise.all([...running.keys()].map((key) => stop(key, false)));
       await releaseSlots(deps.sql, owner).catch(() => undefined);
     },
   };

@@ -40,7 +40,9 @@ export async function ensureSource(tx: Sql | Transaction, input: NewSource): Pro
 }
 
 /** All enabled webhook sources with the hash of their key: few rows, read every few seconds. */
-export async function findWebhookSources(sql: Sql | Transaction): Promise<(SourceRef & { readonly keyHash: string })[]> {
+export async function findWebhookSources(
+  sql: Sql | Transaction,
+): Promise<(SourceRef & { readonly keyHash: string })[]> {
   return sql<(SourceRef & { readonly keyHash: string })[]>`
     SELECT id, organisation_id AS "organisationId", format, encode(key_hash, 'hex') AS "keyHash"
     FROM sources WHERE kind = 'webhook' AND enabled AND key_hash IS NOT NULL`;
@@ -77,14 +79,20 @@ const select = (sql: Sql | Transaction) => sql`
       'lastFaultAt', to_char(t.last_fault_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'lastFault', t.last_fault) AS status
   FROM sources s LEFT JOIN source_status t ON t.source_id = s.id`;
 
-export async function findSources(sql: Sql | Transaction, actor: Actor, organisationId: number): Promise<Source[]> {
+export async function findSources(
+  sql: Sql | Transaction,
+  actor: Actor,
+  organisationId: number,
+): Promise<Source[]> {
   return sql<Source[]>`
     ${select(sql)} WHERE s.organisation_id = ${organisationId} AND ${readable(sql, actor, 's', 'members')} ORDER BY s.name, s.id`;
 }
 
 /** @throws AppError NOT_FOUND also for a source that the actor may not see */
 export async function getSource(sql: Sql | Transaction, actor: Actor, id: number): Promise<Source> {
-  const [row] = await sql<Source[]>`${select(sql)} WHERE s.id = ${id} AND ${readable(sql, actor, 's', 'members')}`;
+  const [row] = await sql<
+    Source[]
+  >`${select(sql)} WHERE s.id = ${id} AND ${readable(sql, actor, 's', 'members')}`;
   if (!row) throw new AppError('NOT_FOUND', 'There is no such source.', { at: 'source' });
   return row;
 }
@@ -97,14 +105,26 @@ export interface SourceInput {
 }
 
 /** @param keyHash of a webhook's key; a broker's password is set by `setSourceSecret` */
-export async function insertSource(tx: Transaction, actor: Actor, organisationId: number, input: SourceInput, keyHash: Buffer | null): Promise<Source> {
+export async function insertSource(
+  tx: Transaction,
+  actor: Actor,
+  organisationId: number,
+  input: SourceInput,
+  keyHash: Buffer | null,
+): Promise<Source> {
   requireRole(actor, organisationId, 'administrator');
   const [row] = await tx<{ id: number }[]>`
     INSERT INTO sources (organisation_id, name, kind, format, settings, key_hash)
     VALUES (${organisationId}, ${input.name}, ${input.kind}, ${input.format}, ${JSON.stringify(input.settings)}::text::jsonb, ${keyHash})
     RETURNING id`;
   const id = (row as { id: number }).id;
-  await insertAudit(tx, actor, { organisationId, action: 'create', entity: 'source', entityId: id, after: input });
+  await insertAudit(tx, actor, {
+    organisationId,
+    action: 'create',
+    entity: 'source',
+    entityId: id,
+    after: input,
+  });
   return getSource(tx, actor, id);
 }
 
@@ -117,7 +137,13 @@ export interface SourceChange {
 }
 
 /** @throws AppError VERSION_CONFLICT with the present text */
-export async function updateSource(tx: Transaction, actor: Actor, id: number, version: number, change: SourceChange): Promise<Source> {
+export async function updateSource(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+  change: SourceChange,
+): Promise<Source> {
   const before = await getSource(tx, actor, id);
   requireRole(actor, before.organisationId, 'administrator');
   const updated = await tx`
@@ -127,7 +153,9 @@ export async function updateSource(tx: Transaction, actor: Actor, id: number, ve
       secret = ${change.secret === undefined ? tx`secret` : change.secret}, version = version + 1
     WHERE id = ${id} AND version = ${version}`;
   if (updated.count === 0) {
-    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', { extra: { current: before } });
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', {
+      extra: { current: before },
+    });
   }
   const { keyHash, secret, ...shown } = change;
   await insertAudit(tx, actor, {
@@ -136,18 +164,36 @@ export async function updateSource(tx: Transaction, actor: Actor, id: number, ve
     entity: 'source',
     entityId: id,
     before: { name: before.name, enabled: before.enabled, settings: before.settings },
-    after: { ...shown, ...(keyHash ? { key: 'changed' } : {}), ...(secret === undefined ? {} : { password: 'changed' }) },
+    after: {
+      ...shown,
+      ...(keyHash ? { key: 'changed' } : {}),
+      ...(secret === undefined ? {} : { password: 'changed' }),
+    },
   });
   return getSource(tx, actor, id);
 }
 
 /** Its frames and readings stay; only the way in is gone. */
-export async function deleteSource(tx: Transaction, actor: Actor, id: number, version: number): Promise<void> {
+export async function deleteSource(
+  tx: Transaction,
+  actor: Actor,
+  id: number,
+  version: number,
+): Promise<void> {
   const before = await getSource(tx, actor, id);
   requireRole(actor, before.organisationId, 'administrator');
   const gone = await tx`DELETE FROM sources WHERE id = ${id} AND version = ${version}`;
-  if (gone.count === 0) throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', { extra: { current: before } });
-  await insertAudit(tx, actor, { organisationId: before.organisationId, action: 'delete', entity: 'source', entityId: id, before: { name: before.name, kind: before.kind, format: before.format } });
+  if (gone.count === 0)
+    throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', {
+      extra: { current: before },
+    });
+  await insertAudit(tx, actor, {
+    organisationId: before.organisationId,
+    action: 'delete',
+    entity: 'source',
+    entityId: id,
+    before: { name: before.name, kind: before.kind, format: before.format },
+  });
 }
 
 export interface RejectedMessage {
@@ -159,7 +205,11 @@ export interface RejectedMessage {
   readonly body: string;
 }
 
-export async function findRejectedMessages(sql: Sql | Transaction, sourceId: number, limit: number): Promise<RejectedMessage[]> {
+export async function findRejectedMessages(
+  sql: Sql | Transaction,
+  sourceId: number,
+  limit: number,
+): Promise<RejectedMessage[]> {
   return sql<RejectedMessage[]>`
     SELECT id, arrived_at AS "arrivedAt", reason, at, left(encode(body, 'escape'), 2000) AS body
     FROM rejected_messages WHERE source_id = ${sourceId} ORDER BY id DESC LIMIT ${limit}`;
@@ -176,7 +226,12 @@ export async function findBrokerSources(sql: Sql | Transaction): Promise<BrokerS
     SELECT id, organisation_id AS "organisationId", format, settings, secret, version FROM sources WHERE kind = 'mqtt' AND enabled`;
 }
 
-export async function setSourceState(sql: Sql | Transaction, sourceId: number, state: string, reason: string | null): Promise<void> {
+export async function setSourceState(
+  sql: Sql | Transaction,
+  sourceId: number,
+  state: string,
+  reason: string | null,
+): Promise<void> {
   await sql`
     INSERT INTO source_status (source_id, state, state_reason) VALUES (${sourceId}, ${state}, ${reason})
     ON CONFLICT (source_id) DO UPDATE SET state = excluded.state, state_reason = excluded.state_reason`;
@@ -186,7 +241,13 @@ export async function setSourceState(sql: Sql | Transaction, sourceId: number, s
  * Leases one slot of a source to this process: its own again, else one whose holder is gone, else a new one
  * while there are fewer than `most`. @returns the slots now held
  */
-export async function leaseSlots(sql: Sql, sourceId: number, owner: string, leaseS: number, most: number): Promise<{ slot: number; clientId: string }[]> {
+export async function leaseSlots(
+  sql: Sql,
+  sourceId: number,
+  owner: string,
+  leaseS: number,
+  most: number,
+): Promise<{ slot: number; clientId: string }[]> {
   return sql.begin(async (tx) => {
     // The source's row is the lock among processes.
     await tx`SELECT FROM sources WHERE id = ${sourceId} FOR NO KEY UPDATE`;

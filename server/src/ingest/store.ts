@@ -464,7 +464,7 @@ export async function markPending(
   sql: Sql | Transaction,
   deviceId: number,
   states: readonly UplinkState[],
-  span?: { readonly from?: string; readonly until?: string },
+  span?: { readonly from?: string; readonly until?: string; readonly except?: readonly number[] },
 ): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     WITH open AS (
@@ -472,6 +472,7 @@ export async function markPending(
       WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
         AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
         AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')
+        AND id <> ALL(${(span?.except ?? []) as number[]}::bigint[])
       FOR UPDATE
     ), marked AS (
       UPDATE uplinks u SET state = ${UPLINK_STATES.pending} FROM open

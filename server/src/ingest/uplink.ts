@@ -279,7 +279,7 @@ async function writeBatch(tx: Transaction, deps: IngestDeps, prepared: PreparedB
       toReadings(
         [
           ...plan.fresh.map((f) => toReadable(f.row.id, f.heard)),
-          ...plan.retimed.map((r) => toReadable(r.id, r.heard)),
+          ...plan.retimed.flatMap((r) => (r.isRead ? [toReadable(r.id, r.heard)] : [])),
         ],
         made,
       ),
@@ -374,6 +374,7 @@ async function reopenRivals(
       d,
     ]),
   );
+  const moved = plan.retimed.map((r) => r.id);
   let reopened = 0;
   for (const [deviceId, moments] of groupBy(open, (f) => f.deviceId)) {
     const times = [...new Set(moments.map((m) => m.phenomenonTime))].sort(compareInstants);
@@ -382,7 +383,8 @@ async function reopenRivals(
       device && hasOwnTimes(device)
         ? [{ from: shift(times[0] as string, -AHEAD_MS), until: shift(times.at(-1) as string, HISTORY_MS) }]
         : times.map((at) => ({ from: at, until: shift(at, 1) }));
-    for (const span of spans) reopened += await markPending(tx, deviceId, ['decoded'], span);
+    for (const span of spans)
+      reopened += await markPending(tx, deviceId, ['decoded'], { ...span, except: moved });
   }
   return reopened;
 }

@@ -1,8 +1,8 @@
 /**
  * POST /ingest/<format>: network servers deliver here with the key of their source in a header. Answered after
- * the commit, or after it is on disk when the database is away. A wrong or missing key is 401, a wrong body 400 naming the field; it is kept and counted all the same.
+ * the commit, or after it is on disk when the database is away. A wrong or missing key is 401, a wrong body 400
+ * naming the field; it is kept and counted all the same.
  */
-
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { AppError } from '@torv/core/errors';
 import { Type } from 'typebox';
@@ -48,7 +48,7 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
         bodyLimit: MAX_BODY_BYTES,
         schema: {
           tags: ['ingest'],
-          params: Type.Object({ format: Type.Union(SOURCE_FORMATS.map((f) => Type.Literal(f))) }),
+          params: Type.Object({ format: Type.Enum(SOURCE_FORMATS) }),
           querystring: Type.Object({ event: Type.Optional(Type.String({ maxLength: 40 })) }),
         },
       },
@@ -67,7 +67,8 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
         const messages = toMessages(body, new Date(deps.now()).toISOString(), request.query.event);
         const kept = await deps.inlet.keep(source, messages);
         // 202: on disk, not yet in the database; it goes on by itself.
-        if (kept.kind === 'spooled') return reply.status(202).send({ messages: messages.length, spooled: true });
+        if (kept.kind === 'spooled')
+          return reply.status(202).send({ messages: messages.length, spooled: true });
         const { report } = kept;
         const first = report.rejections[0];
         if (first && report.rejections.length === messages.length) {

@@ -30,10 +30,16 @@ function readOwnKey(dataDir: string): string {
   return key;
 }
 
-export function createSealer(config: { readonly secretKey: string | undefined; readonly dataDir: string }): Sealer {
+export function createSealer(config: {
+  readonly secretKey: string | undefined;
+  readonly dataDir: string;
+}): Sealer {
   let key: Buffer | undefined;
   // Read when it is first needed: an installation without stored secrets has no key file.
-  const getKey = () => (key ??= createHash('sha256').update(config.secretKey ?? readOwnKey(config.dataDir)).digest());
+  const getKey = () =>
+    (key ??= createHash('sha256')
+      .update(config.secretKey ?? readOwnKey(config.dataDir))
+      .digest());
   return {
     seal(plain, purpose) {
       const nonce = randomBytes(NONCE_BYTES);
@@ -43,15 +49,23 @@ export function createSealer(config: { readonly secretKey: string | undefined; r
     open(sealed, purpose) {
       const bytes = Buffer.from(sealed);
       try {
-        const decipher = createDecipheriv('aes-256-gcm', getKey(), bytes.subarray(0, NONCE_BYTES)).setAAD(Buffer.from(purpose));
+        const decipher = createDecipheriv('aes-256-gcm', getKey(), bytes.subarray(0, NONCE_BYTES)).setAAD(
+          Buffer.from(purpose),
+        );
         decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-        return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+        return (
+          decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+        );
       } catch (error) {
-        throw new AppError('BAD_CONFIG', 'A stored secret cannot be opened: TORV_SECRET_KEY is not the one it was sealed with.', {
-          at: 'TORV_SECRET_KEY',
-          hint: 'Set the former key, or enter the secret anew.',
-          cause: error,
-        });
+        throw new AppError(
+          'BAD_CONFIG',
+          'A stored secret cannot be opened: TORV_SECRET_KEY is not the one it was sealed with.',
+          {
+            at: 'TORV_SECRET_KEY',
+            hint: 'Set the former key, or enter the secret anew.',
+            cause: error,
+          },
+        );
       }
     },
   };

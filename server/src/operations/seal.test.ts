@@ -18,7 +18,9 @@ it('opens what it sealed, and never seals the same text to the same bytes', () =
 it('refuses another purpose, another key and changed bytes with a sentence', () => {
   const sealed = createSealer({ secretKey, dataDir }).seal('secret', 'source:7');
   expect(() => createSealer({ secretKey, dataDir }).open(sealed, 'source:8')).toThrow('TORV_SECRET_KEY');
-  expect(() => createSealer({ secretKey: 'x'.repeat(40), dataDir }).open(sealed, 'source:7')).toThrow('TORV_SECRET_KEY');
+  expect(() => createSealer({ secretKey: 'x'.repeat(40), dataDir }).open(sealed, 'source:7')).toThrow(
+    'TORV_SECRET_KEY',
+  );
   sealed[14] = (sealed[14] ?? 0) ^ 1;
   expect(() => createSealer({ secretKey, dataDir }).open(sealed, 'source:7')).toThrow('TORV_SECRET_KEY');
 });

@@ -177,3 +177,18 @@ export async function advanceGroups(
     });
   return rows.length;
 }
+
+/** The group's name and size in one school year, set or changed; who may is the caller's check. */
+export async function setGroupYear(tx: Transaction, groupId: number, year: GroupYear): Promise<void> {
+  await tx`
+    INSERT INTO group_years (group_id, school_year, name, people) VALUES (${groupId}, ${year.schoolYear}, ${year.name}, ${year.people})
+    ON CONFLICT (group_id, school_year) DO UPDATE SET name = excluded.name, people = excluded.people`;
+  await tx`UPDATE groups SET version = version + 1 WHERE id = ${groupId}`;
+}
+
+export async function addGroupRoom(tx: Transaction, groupId: number, room: GroupRoom): Promise<void> {
+  await tx`
+    INSERT INTO group_rooms (group_id, place_id, valid_from, valid_until)
+    VALUES (${groupId}, ${room.placeId}, ${room.from}, ${room.until})`;
+  await tx`UPDATE groups SET version = version + 1 WHERE id = ${groupId}`;
+}

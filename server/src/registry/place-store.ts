@@ -6,6 +6,7 @@ import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole, writable } from '../access/port.ts';
 import type { Sql, Transaction } from '../db/database.ts';
+import { assignFeatures } from './feature-store.ts';
 
 export const PLACE_KINDS = ['site', 'building', 'room', 'point'] as const;
 export const VENTILATIONS = ['unknown', 'none', 'natural', 'mechanical', 'co2-controlled'] as const;
@@ -107,6 +108,10 @@ const INSIDE: Readonly<Record<PlaceFields['kind'], readonly (PlaceFields['kind']
   point: ['site', 'building', 'room', null],
 };
 
+export function canStandIn(kind: PlaceFields['kind'], parent: PlaceFields['kind'] | null): boolean {
+  return INSIDE[kind].includes(parent);
+}
+
 async function checkParent(
   tx: Transaction,
   organisationId: number,
@@ -128,7 +133,7 @@ async function checkParent(
   if (fields.parentId !== null && !parent)
     throw new AppError('NOT_FOUND', 'There is no such place to put it in.', { at: 'parentId' });
   if (parent?.loop) throw new AppError('BAD_BODY', 'A place cannot stand inside itself.', { at: 'parentId' });
-  if (!INSIDE[fields.kind].includes(parent?.kind ?? null)) {
+  if (!canStandIn(fields.kind, parent?.kind ?? null)) {
     throw new AppError(
       'BAD_BODY',
       `A ${fields.kind} cannot stand ${parent ? `in a ${parent.kind}` : 'alone'}.`,
@@ -184,6 +189,7 @@ export async function refreshLocations(tx: Transaction, organisationId: number):
     )
     INSERT INTO historical_location_locations (historical_location_id, location_id)
     SELECT r.id, come.location_id FROM remembered r JOIN come USING (thing_id)`;
+  await assignFeatures(tx, { organisationId });
 }
 
 /**

@@ -20,7 +20,7 @@ export interface ChartSeries {
 }
 
 /** A silence longer than this many expected intervals is a gap; less is a late or lost frame. */
-export const GAP_FACTOR = 3;
+const GAP_FACTOR = 3;
 
 export interface Cell {
   readonly ms: number;

@@ -34,7 +34,7 @@ export function toSpots(shown: readonly PlaceSummary[], all: readonly PlaceSumma
 const TILE_PX = 512;
 const MAX_LATITUDE = 85.0511;
 
-export function toPixels([longitude, latitude]: Position, zoom: number): readonly [x: number, y: number] {
+function toPixels([longitude, latitude]: Position, zoom: number): readonly [x: number, y: number] {
   const size = TILE_PX * 2 ** zoom;
   const phi = (Math.max(-MAX_LATITUDE, Math.min(MAX_LATITUDE, latitude)) * Math.PI) / 180;
   const y = (1 - Math.log(Math.tan(phi) + 1 / Math.cos(phi)) / Math.PI) / 2;

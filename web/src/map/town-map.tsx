@@ -80,7 +80,7 @@ export function TownMap(props: TownMapProps) {
   };
 
   return (
-    <section className="torv-map" aria-label={t('map_label')}>
+    <div className="torv-map">
       <Suspense fallback={<Waiting heightRem={24} />}>
         <BaseMap label={t('map_label')} ground={props.ground} box={box} onMap={setMap} />
       </Suspense>
@@ -138,7 +138,7 @@ export function TownMap(props: TownMapProps) {
         places={props.places.filter((place) => open.includes(place.id))}
         onClose={() => setOpen([])}
       />
-    </section>
+    </div>
   );
 }
 

@@ -82,6 +82,8 @@ export interface Broker {
     payload: Buffer,
     mayReceive?: (credential: Credential | undefined) => boolean,
   ): number;
+  /** Keys that are connected at this moment. */
+  connectedKeys(): readonly number[];
   /** A key was revoked: its connections end at once. Returns how many. */
   closeByKey(keyId: number): number;
   stop(): Promise<void>;
@@ -431,6 +433,9 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       }
       return receivers;
     },
+    connectedKeys: () => [
+      ...new Set([...sessions.values()].flatMap(({ credential }) => credential?.keyId ?? [])),
+    ],
     closeByKey: (keyId) => {
       const closing = [...sessions.values()].filter((session) => session.credential?.keyId === keyId);
       for (const session of closing) session.gate.destroy(new Error('the key was revoked'));
