@@ -8,9 +8,9 @@ import {
   toSignalLevel,
 } from '@torv/core/device-condition';
 import type { Level } from './answers.ts';
+import type { Format } from './i18n/bound-format.ts';
 import type { English } from './i18n/catalogue.ts';
 import type { Translate } from './i18n/texts.ts';
-import type { Format } from './i18n/use-format.ts';
 import type { Device } from './registry-answers.ts';
 import { toDuration } from './sentences.ts';
 
@@ -121,11 +121,7 @@ export function batteryOrder(device: Device): number | null {
 }
 
 /** "Good, −97 dBm, 7.0 dB" */
-export function toSignalText(
-  words: DeviceWords,
-  rssi: number | null,
-  snr: number | null,
-): string | null {
+export function toSignalText(words: DeviceWords, rssi: number | null, snr: number | null): string | null {
   const { devices: t, format } = words;
   const level = toSignalLevel(rssi, snr);
   if (level === 'unknown') return null;

@@ -185,8 +185,16 @@ export interface Group {
   readonly id: number;
   readonly siteId: number;
   readonly version: number;
-  readonly years: readonly { readonly schoolYear: number; readonly name: string; readonly people: number | null }[];
-  readonly rooms: readonly { readonly placeId: number; readonly from: string; readonly until: string | null }[];
+  readonly years: readonly {
+    readonly schoolYear: number;
+    readonly name: string;
+    readonly people: number | null;
+  }[];
+  readonly rooms: readonly {
+    readonly placeId: number;
+    readonly from: string;
+    readonly until: string | null;
+  }[];
 }
 
 export interface PlaceFields {

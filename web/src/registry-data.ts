@@ -21,7 +21,12 @@ import type {
 
 type Town = Organisation | undefined;
 
-function listQuery<T>(town: Town, key: string, path: string, query: Readonly<Record<string, string | number>> = {}) {
+function listQuery<T>(
+  town: Town,
+  key: string,
+  path: string,
+  query: Readonly<Record<string, string | number>> = {},
+) {
   return queryOptions({
     queryKey: [key, town?.id ?? '', query] as const,
     queryFn: ({ signal }) => getJson<T>(toPath(path, { organisation: town?.id, ...query }), signal),
@@ -42,7 +47,11 @@ export const codecsQuery = (town: Town) =>
   listQuery<{ readonly codecs: readonly CodecChoice[] }>(town, 'codecs', '/api/v1/codecs');
 
 export const rolesQuery = (town: Town) =>
-  listQuery<{ readonly contactRoles: readonly ContactRole[] }>(town, 'contact-roles', '/api/v1/contact-roles');
+  listQuery<{ readonly contactRoles: readonly ContactRole[] }>(
+    town,
+    'contact-roles',
+    '/api/v1/contact-roles',
+  );
 
 export const rulesQuery = (town: Town) =>
   listQuery<{ readonly rules: readonly ClaimRule[] }>(town, 'claim-rules', '/api/v1/claim-rules');
@@ -64,7 +73,8 @@ export const deviceQuery = (deviceId: string) =>
 export const editablePlaceQuery = (placeId: string | undefined) =>
   queryOptions({
     queryKey: ['place-edit', placeId ?? ''] as const,
-    queryFn: ({ signal }) => getJson<EditablePlace>(`/api/v1/places/${encodeURIComponent(placeId ?? '')}`, signal),
+    queryFn: ({ signal }) =>
+      getJson<EditablePlace>(`/api/v1/places/${encodeURIComponent(placeId ?? '')}`, signal),
     enabled: placeId !== undefined,
     staleTime: 0,
     refetchOnWindowFocus: false,

@@ -33,7 +33,7 @@ const route = getRouteApi('/inbox/$deviceId');
 export function ClaimPage() {
   const t = useText('claiming');
   return (
-    <StaffOnly title={t('title')} role="editor">
+    <StaffOnly title={t('title')} least="editor">
       <Chosen />
     </StaffOnly>
   );

@@ -66,7 +66,12 @@ export function ClaimPlanTable(props: ClaimPlanTableProps) {
         header: t('plan_becomes'),
         cell: (device) => (isAble(device) ? device.name : null),
       },
-      { key: 'codec', header: t('plan_codec'), sortValue: (device) => device.codec, cell: (device) => device.codec },
+      {
+        key: 'codec',
+        header: t('plan_codec'),
+        sortValue: (device) => device.codec,
+        cell: (device) => device.codec,
+      },
       {
         key: 'place',
         header: t('plan_place'),

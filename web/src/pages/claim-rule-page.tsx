@@ -34,7 +34,7 @@ export function ClaimRulePage() {
   const rule = data?.rules.find((one) => String(one.id) === ruleId);
   const highest = Math.max(0, ...(data?.rules.map((one) => one.position) ?? []));
   return (
-    <StaffOnly title={t('rules_title')} role="editor">
+    <StaffOnly title={t('rules_title')} least="editor">
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Waiting lines={4} />}
       {data && (rule || ruleId === 'new') && (
@@ -150,7 +150,8 @@ function RuleForm(props: { readonly rule: ClaimRule | undefined; readonly positi
     },
   });
   const remove = useMutation({
-    mutationFn: () => sendJson(`/api/v1/claim-rules/${rule?.id}`, { method: 'DELETE', version: rule?.version ?? 0 }),
+    mutationFn: () =>
+      sendJson(`/api/v1/claim-rules/${rule?.id}`, { method: 'DELETE', version: rule?.version ?? 0 }),
     onSuccess: async () => {
       draft.drop();
       say(t('rule_deleted'));
@@ -256,7 +257,11 @@ function RuleForm(props: { readonly rule: ClaimRule | undefined; readonly positi
         </fieldset>
         <fieldset>
           <legend className="torv-section-title">{t('rule_then')}</legend>
-          <CodecChoiceField value={value.codec} none={t('rule_codec_none')} onChange={(codec) => change({ codec })} />
+          <CodecChoiceField
+            value={value.codec}
+            none={t('rule_codec_none')}
+            onChange={(codec) => change({ codec })}
+          />
           <Choice
             label={t('rule_by')}
             none={t('rule_by_none')}

@@ -23,7 +23,7 @@ import './place-page.css';
 export function ClaimRulesPage() {
   const t = useText('claiming');
   return (
-    <StaffOnly title={t('rules_title')} role="editor">
+    <StaffOnly title={t('rules_title')} least="editor">
       <Rules />
     </StaffOnly>
   );
@@ -63,7 +63,9 @@ function Rules() {
       />
       <div className="torv-stack" data-gap="lg">
         <p className="torv-prose">{t('rules_intro')}</p>
-        {error && <Problem error={error} onRetry={() => void Promise.all([rules.refetch(), plan.refetch()])} />}
+        {error && (
+          <Problem error={error} onRetry={() => void Promise.all([rules.refetch(), plan.refetch()])} />
+        )}
         {!rules.data && !error && <Waiting lines={4} />}
         {rules.data?.rules.length === 0 && (
           <Empty title={t('rules_empty')} text={t('rules_empty_text')} action={newRule} />
@@ -79,7 +81,9 @@ function Rules() {
             <RuleTable rules={rules.data.rules} />
           </section>
         )}
-        {devices && devices.length > 0 && rules.data && rules.data.rules.length > 0 && <Plan devices={devices} />}
+        {devices && devices.length > 0 && rules.data && rules.data.rules.length > 0 && (
+          <Plan devices={devices} />
+        )}
         <Batches />
       </div>
     </>
@@ -110,7 +114,11 @@ function RuleTable(props: { readonly rules: readonly ClaimRule[] }) {
           key: 'means',
           header: t('rule_means'),
           cell: (rule) =>
-            [rule.profilePattern, rule.namePattern, ...Object.entries(rule.tagPatterns).map((pair) => pair.join('='))]
+            [
+              rule.profilePattern,
+              rule.namePattern,
+              ...Object.entries(rule.tagPatterns).map((pair) => pair.join('=')),
+            ]
               .filter(Boolean)
               .join(' · ') || t('rule_means_all'),
         },

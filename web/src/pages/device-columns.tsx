@@ -2,13 +2,7 @@
 import { Link } from '@digdir/designsystemet-react';
 import { Link as RouterLink } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import {
-  batteryOrder,
-  STATE_ORDER,
-  toBatteryText,
-  toCondition,
-  toSignalText,
-} from '../device-sentences.ts';
+import { batteryOrder, STATE_ORDER, toBatteryText, toCondition, toSignalText } from '../device-sentences.ts';
 import type { Column } from '../parts/data-table.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { StateIcon, StateMark } from '../parts/state-mark.tsx';

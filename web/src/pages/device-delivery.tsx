@@ -1,7 +1,7 @@
 /** What arrived and what was lost, day by day, by the device's own counter: the finding as title, the numbers one click away. */
 import { Details } from '@digdir/designsystemet-react';
-import { useDeviceWords } from '../parts/use-device-words.ts';
 import { DataTable } from '../parts/data-table.tsx';
+import { useDeviceWords } from '../parts/use-device-words.ts';
 import type { DeliveryDay } from '../registry-answers.ts';
 import { toDuration } from '../sentences.ts';
 
@@ -21,7 +21,9 @@ export function Delivery(props: { readonly days: readonly DeliveryDay[] }) {
       <figure className="torv-delivery">
         <figcaption>
           <h2 id="delivery" className="torv-section-title">
-            {lost === 0 ? t('delivery_all', { total }) : t('delivery_title', { lost: format.number(lost), total })}
+            {lost === 0
+              ? t('delivery_all', { total })
+              : t('delivery_title', { lost: format.number(lost), total })}
           </h2>
           <p className="torv-quiet">{t('delivery_subtitle', { gap: duration(longestS) })}</p>
         </figcaption>

@@ -25,12 +25,16 @@ const POWER: readonly PowerSource[] = ['battery', 'mains', 'solar', 'poe'];
 export function DeviceEditPage() {
   const t = useText('devices');
   const { deviceId } = route.useParams();
-  const { data: device, error, refetch } = useQuery({
+  const {
+    data: device,
+    error,
+    refetch,
+  } = useQuery({
     ...deviceQuery(deviceId),
     refetchInterval: false,
   });
   return (
-    <StaffOnly title={t('edit')} role="editor">
+    <StaffOnly title={t('edit')} least="editor">
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {!device && !error && <Waiting lines={4} />}
       {device && (
@@ -117,7 +121,9 @@ function Fields(props: { readonly device: Device }) {
   const minutes = Number(value.interval.replace(',', '.'));
   const wrongName = value.name.trim() === '' ? t('field_required') : undefined;
   const wrongInterval =
-    value.interval.trim() !== '' && !(minutes > 0 && minutes <= 44_640) ? t('field_interval_wrong') : undefined;
+    value.interval.trim() !== '' && !(minutes > 0 && minutes <= 44_640)
+      ? t('field_interval_wrong')
+      : undefined;
   const current =
     save.error instanceof ApiProblem && save.error.code === 'VERSION_CONFLICT'
       ? (save.error.document.current as Device | undefined)
@@ -141,7 +147,11 @@ function Fields(props: { readonly device: Device }) {
       <VersionConflict
         fields={keys
           .filter((key) => theirs[key] !== value[key])
-          .map((key) => ({ label: labels[key], mine: shown(key, value[key]), theirs: shown(key, theirs[key]) }))}
+          .map((key) => ({
+            label: labels[key],
+            mine: shown(key, value[key]),
+            theirs: shown(key, theirs[key]),
+          }))}
         onKeepMine={() => {
           draft.rebase(current.version);
           save.mutate(current.version);

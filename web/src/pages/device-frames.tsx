@@ -3,8 +3,9 @@ import { Button } from '@digdir/designsystemet-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { Level } from '../answers.ts';
+import type { Format } from '../i18n/bound-format.ts';
 import { useText } from '../i18n/language.tsx';
-import { type Format, useFormat } from '../i18n/use-format.ts';
+import { useFormat } from '../i18n/use-format.ts';
 import { Code } from '../parts/code.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -77,7 +78,9 @@ export function Frames(props: { readonly deviceId: string }) {
       cell: (frame) => (
         <span className="torv-number">
           {frame.fPort} / {frame.fCnt ?? '–'}
-          {frame.copies > 0 && <span className="torv-quiet"> · {t('frame_copies', { count: frame.copies })}</span>}
+          {frame.copies > 0 && (
+            <span className="torv-quiet"> · {t('frame_copies', { count: frame.copies })}</span>
+          )}
           {frame.lostBefore !== null && frame.lostBefore > 0 && (
             <span className="torv-reason">{t('frame_lost', { count: frame.lostBefore })}</span>
           )}

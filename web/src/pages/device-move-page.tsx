@@ -34,7 +34,7 @@ function WithDevice(props: {
   const { deviceId = '' } = useParams({ strict: false });
   const { data: device, error, refetch } = useQuery({ ...deviceQuery(deviceId), refetchInterval: false });
   return (
-    <StaffOnly title={t(props.action)} role="editor">
+    <StaffOnly title={t(props.action)} least="editor">
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {!device && !error && <Waiting lines={4} />}
       {device && (

@@ -2,7 +2,7 @@
 import { Button, Link } from '@digdir/designsystemet-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link as RouterLink, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { sendJson } from '../api.ts';
 import { toCondition, toDeviceSentence, toSignalText } from '../device-sentences.ts';
 import { useText } from '../i18n/language.tsx';
@@ -31,7 +31,7 @@ const route = getRouteApi('/devices/$deviceId');
 export function DevicePage() {
   const t = useText('devices');
   return (
-    <StaffOnly title={t('title')} role="viewer">
+    <StaffOnly title={t('title')} least="viewer">
       <Device />
     </StaffOnly>
   );
@@ -103,7 +103,9 @@ function Actions(props: { readonly device: DeviceAnswer }) {
     <div className="torv-stack torv-no-print">
       <div className="torv-row">
         {device.state === 'waiting' && (
-          <Button onClick={() => void navigate({ to: '/inbox/$deviceId', params })}>{t('field_codec_choose')}</Button>
+          <Button onClick={() => void navigate({ to: '/inbox/$deviceId', params })}>
+            {t('field_codec_choose')}
+          </Button>
         )}
         {device.state !== 'waiting' && (
           <>
@@ -249,7 +251,7 @@ function About(props: { readonly device: DeviceAnswer }) {
   const { data: roles } = useQuery(rolesQuery(useOrganisation()));
   const role = roles?.contactRoles.find((one) => one.id === device.responsibleRoleId);
   const { codec, status, heard } = device;
-  const facts: readonly (readonly [string, React.ReactNode])[] = [
+  const facts: readonly (readonly [string, ReactNode])[] = [
     [t('about_deveui'), <Code key="eui">{device.devEui.toUpperCase()}</Code>],
     [t('about_codec'), codec && t('about_codec_version', { title: codec.title, number: codec.number })],
     [t('about_serial'), device.serial],

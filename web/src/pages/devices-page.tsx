@@ -21,14 +21,13 @@ import './device-page.css';
 
 const route = getRouteApi('/devices');
 
-export const SHOWN = ['silent', 'battery', 'signal', 'retired'] as const;
-export type Shown = (typeof SHOWN)[number];
+const SHOWN = ['silent', 'battery', 'signal', 'retired'] as const;
+type Shown = (typeof SHOWN)[number];
 
 const FITS: { readonly [S in Shown | 'all']: (device: Device, condition: Condition) => boolean } = {
   all: (device) => device.state === 'claimed',
   silent: (device, { silent }) => device.state === 'claimed' && silent,
-  battery: (device, { battery }) =>
-    device.state === 'claimed' && (battery === 'low' || battery === 'empty'),
+  battery: (device, { battery }) => device.state === 'claimed' && (battery === 'low' || battery === 'empty'),
   signal: (device, { signal }) => device.state === 'claimed' && signal === 'weak',
   retired: (device) => device.state === 'retired',
 };
@@ -36,7 +35,7 @@ const FITS: { readonly [S in Shown | 'all']: (device: Device, condition: Conditi
 export function DevicesPage() {
   const t = useText('devices');
   return (
-    <StaffOnly title={t('title')} role="viewer">
+    <StaffOnly title={t('title')} least="viewer">
       <Devices />
     </StaffOnly>
   );
@@ -85,7 +84,14 @@ function Filtered(props: { readonly devices: readonly Device[] }) {
     const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     return props.devices.filter((device) => {
       if (!FITS[show ?? 'all'](device, toCondition(device, now))) return false;
-      const text = [device.name, device.devEui, device.place?.name, device.serial, device.codec?.title, device.codec?.key]
+      const text = [
+        device.name,
+        device.devEui,
+        device.place?.name,
+        device.serial,
+        device.codec?.title,
+        device.codec?.key,
+      ]
         .join(' ')
         .toLocaleLowerCase();
       return words.every((word) => text.includes(word));

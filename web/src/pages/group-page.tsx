@@ -39,7 +39,7 @@ export function GroupPage() {
   const [nowMs] = useState(() => Date.now());
   const name = group ? (toGroupYear(group, toSchoolYearOf(nowMs))?.name ?? '') : '';
   return (
-    <StaffOnly title={t('groups_here')} role="editor">
+    <StaffOnly title={t('groups_here')} least="editor">
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {!(data && town) && !error && <Waiting lines={4} />}
       {data && town && (group || groupId === 'new') && (
@@ -56,7 +56,12 @@ export function GroupPage() {
               places={town.places}
               schoolYear={toSchoolYearOf(nowMs)}
             />
-            <Advance schoolYear={toSchoolYearOf(nowMs) + (new Date(nowMs).getUTCMonth() >= 4 && new Date(nowMs).getUTCMonth() < 7 ? 1 : 0)} />
+            <Advance
+              schoolYear={
+                toSchoolYearOf(nowMs) +
+                (new Date(nowMs).getUTCMonth() >= 4 && new Date(nowMs).getUTCMonth() < 7 ? 1 : 0)
+              }
+            />
           </div>
         </>
       )}
@@ -176,7 +181,9 @@ function GroupForm(props: {
   if (current) {
     const theirs = toTyped(current, '', props.schoolYear, timeZone);
     const years = (typed: Typed) =>
-      typed.years.map((year) => [year.schoolYear, year.name, year.people].filter(Boolean).join(' ')).join(', ');
+      typed.years
+        .map((year) => [year.schoolYear, year.name, year.people].filter(Boolean).join(' '))
+        .join(', ');
     const rooms = (typed: Typed) =>
       typed.rooms
         .map((stay) => {
@@ -210,7 +217,8 @@ function GroupForm(props: {
   const wrongName = (text: string) => (text.trim() === '' ? devices('field_required') : undefined);
   const wrongRoom = (stay: Stay) => (stay.placeId === '' ? devices('field_place_choose') : undefined);
   const wrong =
-    value.years.some((year) => wrongName(year.name) || wrongPeople(year.people)) || value.rooms.some(wrongRoom);
+    value.years.some((year) => wrongName(year.name) || wrongPeople(year.people)) ||
+    value.rooms.some(wrongRoom);
   return (
     <Form
       submit={t('group_save')}
@@ -266,7 +274,11 @@ function GroupForm(props: {
             data-size="sm"
             onClick={() => {
               const last = value.years.at(-1);
-              const next = { schoolYear: String(Number(last?.schoolYear ?? props.schoolYear) + 1), name: '', people: last?.people ?? '' };
+              const next = {
+                schoolYear: String(Number(last?.schoolYear ?? props.schoolYear) + 1),
+                name: '',
+                people: last?.people ?? '',
+              };
               change({ years: [...value.years, next] });
             }}
           >
@@ -321,7 +333,9 @@ function GroupForm(props: {
             variant="secondary"
             data-size="sm"
             onClick={() =>
-              change({ rooms: [...value.rooms, { placeId: '', from: `${props.schoolYear}-08-01`, until: '' }] })
+              change({
+                rooms: [...value.rooms, { placeId: '', from: `${props.schoolYear}-08-01`, until: '' }],
+              })
             }
           >
             {t('group_room_add')}

@@ -25,7 +25,7 @@ const route = getRouteApi('/inbox');
 export function InboxPage() {
   const t = useText('claiming');
   return (
-    <StaffOnly title={t('title')} role="viewer">
+    <StaffOnly title={t('title')} least="viewer">
       <Inbox />
     </StaffOnly>
   );
@@ -77,7 +77,13 @@ function List(props: { readonly devices: readonly InboxDevice[]; readonly may: b
   const rows = useMemo(() => {
     const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     return props.devices.filter((device) => {
-      const text = [device.heard.name, device.heard.profile, device.devEui, toTagText(device.heard.tags), device.source]
+      const text = [
+        device.heard.name,
+        device.heard.profile,
+        device.devEui,
+        toTagText(device.heard.tags),
+        device.source,
+      ]
         .join(' ')
         .toLocaleLowerCase();
       return words.every((word) => text.includes(word));

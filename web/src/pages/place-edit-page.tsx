@@ -93,7 +93,7 @@ export function PlaceEditPage() {
   const { parent } = useSearch({ strict: false }) as { readonly parent?: string };
   const places = useText('places');
   return (
-    <StaffOnly title={t('place_edit')} role="editor">
+    <StaffOnly title={t('place_edit')} least="editor">
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {placeId !== undefined && !place && !error && <Waiting lines={4} />}
       {(place || placeId === undefined) && (
@@ -149,7 +149,8 @@ function PlaceForm(props: { readonly place: EditablePlace | undefined; readonly 
     },
   });
   const remove = useMutation({
-    mutationFn: () => sendJson(`/api/v1/places/${place?.id}`, { method: 'DELETE', version: place?.version ?? 0 }),
+    mutationFn: () =>
+      sendJson(`/api/v1/places/${place?.id}`, { method: 'DELETE', version: place?.version ?? 0 }),
     onSuccess: async () => {
       draft.drop();
       say(t('deleted', { name: place?.name ?? '' }));
@@ -290,7 +291,7 @@ function PlaceForm(props: { readonly place: EditablePlace | undefined; readonly 
                 label={labels.roomUse}
                 none={t('use_none')}
                 value={value.roomUse}
-                options={USES.map((use) => ({ value: use, text: t(`use_${use}`) }))}
+                options={USES.map((use) => ({ value: use, text: t(use === 'other' ? 'use_else' : `use_${use}`) }))}
                 onChange={(roomUse) => change({ roomUse })}
               />
               {text('floor', false)}
@@ -323,7 +324,9 @@ function PlaceForm(props: { readonly place: EditablePlace | undefined; readonly 
             <Checkbox
               label={t('position_inherit')}
               checked={value.position === null}
-              onChange={(event) => change({ position: event.currentTarget.checked ? null : toCentre(ground) })}
+              onChange={(event) =>
+                change({ position: event.currentTarget.checked ? null : toCentre(ground) })
+              }
             />
           )}
           {(value.position !== null || value.parentId === '' || kind === 'site') && (

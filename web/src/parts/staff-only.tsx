@@ -9,7 +9,7 @@ import { Waiting } from './waiting.tsx';
 
 export function StaffOnly(props: {
   readonly title: string;
-  readonly role: Role;
+  readonly least: Role;
   readonly children: ReactNode;
 }) {
   const t = useText('devices');
@@ -17,7 +17,7 @@ export function StaffOnly(props: {
   const session = useSession();
   const organisation = useOrganisation();
   if (session === undefined) return <Waiting lines={4} />;
-  if (mayAct(organisation, props.role)) return <>{props.children}</>;
+  if (mayAct(organisation, props.least)) return <>{props.children}</>;
   return (
     <>
       <PageHead title={props.title} />
