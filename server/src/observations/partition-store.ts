@@ -63,7 +63,7 @@ const THERE_ALREADY = new Set(['42P07', '23505', '42P17', '23514']);
 const MAX_TRIES = 5;
 
 async function makePartition(
-  sql: Sql,
+  sql: Sql | Transaction,
   table: GrowingTable,
   name: string,
   from: string,

@@ -210,11 +210,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'DELETE /api/v1/places/:id': about((w) => `/api/v1/places/${w.neighbour}`, { version: STALE }, [412]),
   'GET /api/v1/live': { ...about((w) => `/api/v1/live?organisation=${w.organisation}`), streams: true },
 
-  'GET /sta': nobody('/sta', {}, [404]),
-  'GET /sta/v1.1': nobody('/sta/v1.1'),
-  'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})`),
-  'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
-
   'GET /api/v1/devices': about((w) => `/api/v1/devices?organisation=${w.organisation}`),
   'GET /api/v1/devices/:id': about((w) => `/api/v1/devices/${w.device}`),
   'GET /api/v1/devices/:id/frames': about((w) => `/api/v1/devices/${w.device}/frames`),
