@@ -1,15 +1,16 @@
 /**
  * Screenshots of the public pages out of the production build, under the server's content security policy, with
  * the answers of web/src/fixtures: three widths, light and dark, the languages given. Also fails on a console
- * error, a refused resource or a page wider than its screen.
+ * error, a refused resource, a page wider than its screen or anything that axe finds (WCAG 2.2 AA).
  *
- *   npm run build --workspace web && node e2e/screens.mjs [--languages en,da] [--only name] [--out artifacts/screens]
+ *   npm run build --workspace web && node e2e/screens.mjs [--languages en,da] [--only name] [--widths 390] [--out artifacts/screens]
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import AxeBuilder from '@axe-core/playwright';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
@@ -17,7 +18,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     languages: { type: 'string', default: 'en,da' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    widths: { type: 'string', default: '390,820,1440' },
     out: { type: 'string', default: 'artifacts/screens' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
   },
@@ -39,7 +41,8 @@ const SCREENS = [
   { name: 'site', path: '/places/10', ready: '.torv-table' },
   { name: 'not-found', path: '/nowhere', ready: 'h1' },
 ];
-const WIDTHS = [390, 820, 1440];
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const WIDTHS = options.widths.split(',').map(Number);
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -71,7 +74,7 @@ const browser = await chromium.launch({
 });
 const faults = [];
 await mkdir(join(ROOT, options.out), { recursive: true });
-for (const screen of SCREENS.filter((one) => options.only === undefined || one.name === options.only)) {
+for (const screen of SCREENS.filter((one) => options.only?.includes(one.name) ?? true)) {
   for (const language of options.languages.split(',')) {
     for (const width of WIDTHS) {
       for (const scheme of ['light', 'dark']) await shoot(screen, language, width, scheme);
@@ -100,6 +103,10 @@ async function shoot(screen, language, width, scheme) {
     await page.waitForTimeout(700);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wider > 0) faults.push(`${name}: the page is ${wider} px wider than the screen`);
+    const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+    for (const found of violations) {
+      faults.push(`${name}: ${found.id}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+    }
     await page.screenshot({ path: join(ROOT, options.out, `${name}.png`), fullPage: true });
   } catch (error) {
     faults.push(`${name}: ${error.message.split('\n')[0]}`);

@@ -89,6 +89,55 @@ TABLE audit (
 CREATE INDEX audit_organisation ON public.audit USING btree (organisation_id, id)
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
+TABLE claim_batch_devices (
+  batch_id bigint NOT NULL,
+  device_id bigint NOT NULL,
+  device_version integer NOT NULL,
+  before jsonb NOT NULL,
+  undone boolean NOT NULL DEFAULT false,
+  CONSTRAINT claim_batch_devices_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES claim_batches(id) ON DELETE CASCADE,
+  CONSTRAINT claim_batch_devices_device_id_fkey FOREIGN KEY (device_id) REFERENCES devices(id) ON DELETE CASCADE,
+  CONSTRAINT claim_batch_devices_pkey PRIMARY KEY (batch_id, device_id)
+)
+CREATE INDEX claim_batch_devices_device ON public.claim_batch_devices USING btree (device_id)
+
+TABLE claim_batches (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  organisation_id bigint NOT NULL,
+  automatic boolean NOT NULL DEFAULT false,
+  created_by bigint,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  undone_at timestamp with time zone,
+  CONSTRAINT claim_batches_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  CONSTRAINT claim_batches_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  CONSTRAINT claim_batches_pkey PRIMARY KEY (id)
+)
+CREATE INDEX claim_batches_organisation ON public.claim_batches USING btree (organisation_id, id)
+
+TABLE claim_rules (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  organisation_id bigint NOT NULL,
+  name text NOT NULL,
+  position integer NOT NULL,
+  profile_pattern text,
+  name_pattern text,
+  tag_patterns jsonb NOT NULL DEFAULT '{}'::jsonb,
+  codec_key text,
+  place_by text,
+  place_template text,
+  name_template text,
+  automatic boolean NOT NULL DEFAULT false,
+  version integer NOT NULL DEFAULT 1,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT claim_rules_check CHECK (((place_by IS NULL) = (place_template IS NULL))),
+  CONSTRAINT claim_rules_check1 CHECK (((codec_key IS NOT NULL) OR (place_template IS NOT NULL) OR (name_template IS NOT NULL))),
+  CONSTRAINT claim_rules_name_check CHECK ((name <> ''::text)),
+  CONSTRAINT claim_rules_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  CONSTRAINT claim_rules_pkey PRIMARY KEY (id),
+  CONSTRAINT claim_rules_place_by_check CHECK ((place_by = ANY (ARRAY['reference'::text, 'path'::text, 'name'::text])))
+)
+CREATE INDEX claim_rules_organisation ON public.claim_rules USING btree (organisation_id, "position")
+
 TABLE codec_versions (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   codec_id bigint NOT NULL,
@@ -370,6 +419,17 @@ TABLE historical_locations (
 )
 CREATE INDEX historical_locations_thing ON public.historical_locations USING btree (thing_id, "time")
 
+TABLE ingest_slots (
+  source_id bigint NOT NULL,
+  slot integer NOT NULL,
+  client_id text NOT NULL,
+  lease_owner text,
+  lease_until timestamp with time zone,
+  CONSTRAINT ingest_slots_pkey PRIMARY KEY (source_id, slot),
+  CONSTRAINT ingest_slots_slot_check CHECK (((slot >= 0) AND (slot <= 63))),
+  CONSTRAINT ingest_slots_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id) ON DELETE CASCADE
+)
+
 TABLE jobs (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   organisation_id bigint,
@@ -544,6 +604,21 @@ TABLE places (
 CREATE INDEX places_organisation ON public.places USING btree (organisation_id)
 CREATE INDEX places_parent ON public.places USING btree (parent_id)
 
+TABLE redecode_readings (
+  job_id bigint NOT NULL,
+  device_id bigint NOT NULL,
+  datastream_id bigint NOT NULL,
+  phenomenon_start timestamp with time zone NOT NULL,
+  channel smallint NOT NULL,
+  result_number double precision,
+  result_json text,
+  quality smallint NOT NULL,
+  uplink_id bigint NOT NULL,
+  result_time timestamp with time zone,
+  CONSTRAINT redecode_readings_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  CONSTRAINT redecode_readings_pkey PRIMARY KEY (job_id, datastream_id, phenomenon_start, channel)
+)
+
 TABLE rejected_messages (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   organisation_id bigint NOT NULL,
@@ -688,11 +763,13 @@ TABLE uplinks (
   rssi smallint[] NOT NULL DEFAULT '{}'::smallint[],
   snr real[] NOT NULL DEFAULT '{}'::real[],
   data_rate text,
-  frequency_mhz real
+  frequency_mhz real,
+  copy_times timestamp with time zone[]
 ) PARTITION BY RANGE (network_time)
 CREATE INDEX uplinks_device_time ON public.uplinks USING btree (device_id, network_time DESC, id)
 CREATE INDEX uplinks_frame ON public.uplinks USING btree (device_id, f_cnt, network_time)
 CREATE INDEX uplinks_id ON public.uplinks USING btree (id)
+CREATE INDEX uplinks_long ON public.uplinks USING btree (device_id, f_cnt, last_time) WHERE ((last_time - network_time) > 'PT24H'::interval)
 CREATE INDEX uplinks_open ON public.uplinks USING btree (organisation_id, state, network_time) WHERE (state <> 1)
 PARTITION uplinks_other DEFAULT
 

@@ -9,6 +9,8 @@ const server = process.env.TORV_DEV_SERVER ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
+  // its worker is loaded by address and must be the same build as the library
+  optimizeDeps: { exclude: ['maplibre-gl'] },
   build: {
     outDir: '../build/web',
     emptyOutDir: true,

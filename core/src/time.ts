@@ -36,6 +36,21 @@ function renderInstant(instant: Temporal.Instant): string {
   return new Temporal.Instant(micros * 1000n).toString();
 }
 
+/**
+ * Order of two UTC texts as `parseInstant`, `toInstant` and the database write them, to the microsecond: Date.parse
+ * sees milliseconds only, and two copies of a frame within one millisecond would then stand in the order of arrival.
+ */
+export function compareInstants(a: string, b: string): number {
+  // Without the final Z a shorter fraction is a prefix, and so sorts before the longer one.
+  const [left, right] = [a.slice(0, -1), b.slice(0, -1)];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** One moment has one text: UTC without final zeros in the fraction, as the database writes it. */
+export function toCanonicalInstant(instant: string): string {
+  return instant.includes('.') ? instant.replace(/\.?0+Z$/, 'Z') : instant;
+}
+
 /** Start and end (UTC instants, half open) of a local day; 23 or 25 hours long when the clocks change. */
 export function toLocalDay(date: string, timeZone: string): { readonly start: string; readonly end: string } {
   const day = Temporal.PlainDate.from(date);

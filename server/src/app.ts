@@ -7,22 +7,32 @@ import { type DeclaredRoute, guardRoutes } from './access/guard.ts';
 import type { Mailer } from './access/mail.ts';
 import type { Actor } from './access/port.ts';
 import { registerAccessRoutes } from './access/routes.ts';
+import { resolveOutbound } from './http/outbound.ts';
 import { type App, createHttp } from './http/server.ts';
+import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
+import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
 import { registerExportRoutes } from './operations/files/export-routes.ts';
 import { registerImportRoutes } from './operations/files/import-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerJobRoutes } from './operations/job-routes.ts';
+import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
+import { registerGroupRoutes } from './registry/group-routes.ts';
+import { registerInboxRoutes } from './registry/inbox-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
+import { registerSensorThings } from './sensorthings/routes.ts';
 
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly authenticate: (request: FastifyRequest) => Promise<Actor>;
   /** Absent without TORV_SMTP_URL: then links are handed over by people. */
   readonly mail?: Mailer | undefined;
+  /** A source was changed: look at the sources now. */
+  readonly refreshSources?: () => Promise<void>;
   /** The built web application; absent in tests. */
   readonly webDir?: string;
 }
@@ -62,8 +72,22 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     wakeSweep: runtime.wakeSweep,
   });
   registerExportRoutes(app, { sql });
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
+  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
+  registerClaimRuleRoutes(app, deps);
+  registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
-  registerWebhookRoutes(app, { sql, batcher: runtime.batcher, now: runtime.now });
+  registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
+  registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
+  registerSourceRoutes(app, {
+    sql,
+    sealer: runtime.sealer,
+    inlet: runtime.inlet,
+    refreshSources: options.refreshSources ?? (async () => undefined),
+    resolveHost: (host) => resolveOutbound(host, runtime.config.outboundAllow),
+    now: runtime.now,
+  });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());
   if (options.webDir !== undefined && existsSync(options.webDir)) await serveWeb(app, options.webDir);
   return { app, routes };

@@ -3,18 +3,28 @@
  * The server and every command stand on it; it serves nothing itself.
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import type { Log } from './db/log.ts';
 import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
 import { createDecoder, type Decoder } from './ingest/decode/port.ts';
+import { createInlet, type Inlet } from './ingest/inlet.ts';
+import { REDECODE_JOB, runRedecode } from './ingest/redecode.ts';
+import { sweepRetention } from './ingest/retention-store.ts';
+import { openSpool } from './ingest/spool.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
+import { createSealer, type Sealer } from './operations/seal-port.ts';
+import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface Runtime {
   readonly config: Config;
@@ -26,7 +36,13 @@ export interface Runtime {
   readonly live: Live;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
+  /** Begins to work with `jobs.start()`: the server does, a command does not. */
+  readonly jobs: JobRunner;
+  readonly inlet: Inlet;
+  readonly sealer: Sealer;
   readonly now: () => number;
+  /** What runs beside and can be ended by name: the demo town's feed. */
+  readonly background: Map<string, { close(): Promise<void> }>;
   /** Frames wait to be decoded: soon, in the background. */
   wakeSweep(): void;
   /** Resolves when no frame waits any more. */
@@ -61,6 +77,14 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     await database.close();
     throw error;
   }
+  return assembleRuntime({ config, log, database, now });
+}
+
+/** The parts of a runtime around a database that is open and migrated; its `close` closes the database too. */
+export async function assembleRuntime(
+  base: Pick<Runtime, 'config' | 'log' | 'database' | 'now'>,
+): Promise<Runtime> {
+  const { config, log, database, now } = base;
   const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
   const tryDecoder = createDecoder({ workers: 1 });
   const live = createLive();
@@ -69,7 +93,9 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     decoder,
     devices: new DeviceKnowledge(),
     announce: live.announce,
+    wakeSweep: () => sweeper.wake(),
   };
+  const sweeper = createSweeper(ingest, log);
   decoder.onQuarantine((key, reason) => {
     const [organisation = '', hash = ''] = key.split(':');
     quarantineCodec(database.sql, Number(organisation), hash, reason).catch((error: unknown) =>
@@ -78,7 +104,12 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
   const batcher = createBatcher(ingest, { log });
-  const sweeper = createSweeper(ingest, log);
+  const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
+  jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
+  jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
+  const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
+  const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });
+  const claims = startAutomaticClaims({ sql: database.sql, now, wakeSweep: sweeper.wake, log });
   return {
     config,
     log,
@@ -88,11 +119,18 @@ export async function openRuntime(config: Config, log: Log, options: RuntimeOpti
     live,
     ingest,
     batcher,
+    jobs,
+    inlet,
+    sealer: createSealer(config),
+    background: new Map(),
     now,
     wakeSweep: sweeper.wake,
     sweepNow: sweeper.settle,
     async close() {
+      await jobs.close();
+      await inlet.close();
       await batcher.close();
+      await claims.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);
       await database.close();

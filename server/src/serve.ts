@@ -1,16 +1,20 @@
 /** `torv serve`: opens the runtime, the demo town where asked for, and the doors; stops cleanly on a signal. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
 import { createAuthenticator } from './access/authenticate.ts';
 import { handOverFirstLink } from './access/first-administrator-file.ts';
+import { findDeadKeys, findKeyActor } from './access/key-store.ts';
 import { createMailer } from './access/mail.ts';
 import { sweepAccess } from './access/sweep.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { openControl } from './control.ts';
 import { type Demo, startDemo } from './demo/feed.ts';
+import { resolveOutbound } from './http/outbound.ts';
+import { type EmbeddedBroker, openEmbeddedBroker } from './ingest/embedded-broker.ts';
+import { createSourceManager } from './ingest/source-manager.ts';
 import type { Output } from './output.ts';
 import { openRuntime } from './runtime.ts';
 
@@ -34,13 +38,28 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
     codecsDir: join(options.root, 'codecs'),
     progress: output.line,
   });
+  const { sql } = runtime.database;
+  const isIngest = config.roles.has('ingest');
+  const manager = isIngest
+    ? createSourceManager({
+        sql,
+        batcher: runtime.batcher,
+        inlet: runtime.inlet,
+        sealer: runtime.sealer,
+        log,
+        resolveHost: (host) => resolveOutbound(host, config.outboundAllow),
+        mostSlots: runtime.database.kind === 'embedded' ? 1 : 16,
+      })
+    : undefined;
   const { app } = await createApp(runtime, {
     logger: log,
     authenticate: createAuthenticator({ sql: runtime.database.sql, now: runtime.now }),
     mail: createMailer(config),
+    refreshSources: async () => manager?.refresh(),
     webDir: join(options.root, 'build/web'),
   });
   let demo: Demo | undefined;
+  let broker: EmbeddedBroker | undefined;
   const control = await openControl(runtime, options.root);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> =>
@@ -51,6 +70,8 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
       app.server.closeAllConnections();
       await app.close();
       await demo?.close();
+      await manager?.close();
+      await broker?.close();
       await runtime.close();
     })());
   const accessSweep = setInterval(() => {
@@ -65,6 +86,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   });
   try {
     runtime.wakeSweep();
+    await runtime.jobs.start();
     if (options.demo) {
       demo = await startDemo({
         sql: runtime.database.sql,
@@ -73,7 +95,22 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
         now: runtime.now,
         progress: output.line,
       });
+      runtime.background.set('demo', demo);
       await demo.ready;
+    }
+    if (isIngest) {
+      broker = await openEmbeddedBroker({
+        sql,
+        inlet: runtime.inlet,
+        log,
+        host: config.host,
+        port: config.mqttPort,
+        portConfigured: config.mqttPortConfigured,
+        ...toTls(config),
+        findKey: (text) => findKeyActor(sql, text, runtime.now()),
+        findDeadKeys: (ids) => findDeadKeys(sql, ids, runtime.now()),
+      });
+      if (broker.reason !== undefined) output.line(broker.reason);
     }
     await listen(app, config);
   } catch (error) {
@@ -90,6 +127,19 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   if (options.demo) output.line('Older weeks of the demo town are fed in the background. Stop with Ctrl+C.');
   await stopped;
   return 0;
+}
+
+/** Certificate and key as files (PEM). @throws AppError BAD_CONFIG naming the file that cannot be read */
+function toTls(config: Config): { tls?: { cert: string; key: string } } {
+  if (config.tlsCert === undefined || config.tlsKey === undefined) return {};
+  const read = (file: string, at: string) => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      throw new AppError('BAD_CONFIG', `The file ${file} cannot be read.`, { at, cause: error });
+    }
+  };
+  return { tls: { cert: read(config.tlsCert, 'TORV_TLS_CERT'), key: read(config.tlsKey, 'TORV_TLS_KEY') } };
 }
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>['app'], config: Config): Promise<void> {

@@ -2,6 +2,9 @@
  * The whole application over a real database, for tests by `inject`: no port, no mock, a clock of its own, and a
  * log that can be read afterwards.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAuthenticator } from '../src/access/authenticate.ts';
 import type { DeclaredRoute } from '../src/access/guard.ts';
@@ -9,11 +12,7 @@ import type { Mailer } from '../src/access/mail.ts';
 import { createApp } from '../src/app.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import type { App } from '../src/http/server.ts';
-import { createBatcher } from '../src/ingest/batcher.ts';
-import { createDecoder } from '../src/ingest/decode/port.ts';
-import { DeviceKnowledge } from '../src/ingest/uplink.ts';
-import { createLive } from '../src/observations/live.ts';
-import type { Runtime } from '../src/runtime.ts';
+import { assembleRuntime } from '../src/runtime.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
 
 export interface TestApp {
@@ -38,26 +37,14 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
   const database = await createTestDatabase(kind);
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const config = parseConfig({ TORV_PUBLIC_URL: 'https://torv.example.org', ...options.env });
+  const config = parseConfig({
+    TORV_PUBLIC_URL: 'https://torv.example.org',
+    TORV_DATA: mkdtempSync(join(tmpdir(), 'torv-app-')),
+    ...options.env,
+  });
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
-  const decoder = createDecoder({ workers: 1 });
-  const live = createLive();
-  const ingest = { sql: database.sql, decoder, devices: new DeviceKnowledge(), announce: live.announce };
-  const runtime: Runtime = {
-    config,
-    log,
-    database,
-    decoder,
-    tryDecoder: decoder,
-    live,
-    ingest,
-    batcher: createBatcher(ingest, { log }),
-    now,
-    wakeSweep: () => undefined,
-    sweepNow: async () => undefined,
-    close: async () => undefined,
-  };
+  const runtime = await assembleRuntime({ config, log, database, now });
   const { app, routes } = await createApp(runtime, {
     logger: log,
     authenticate: createAuthenticator({ sql: database.sql, now }),
@@ -76,9 +63,9 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
     },
     async close() {
       await app.close();
-      await runtime.batcher.close();
-      await decoder.close();
+      await runtime.close();
       await database.drop();
+      rmSync(config.dataDir, { recursive: true, force: true });
     },
   };
 }

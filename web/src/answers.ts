@@ -5,8 +5,8 @@
 import type { ErrorCode } from '@torv/core/errors';
 
 export type Level = 'good' | 'attention' | 'poor' | 'none';
-export type Trend = 'rising' | 'falling' | 'steady';
-export type PlaceKind = 'site' | 'building' | 'room' | 'point';
+type Trend = 'rising' | 'falling' | 'steady';
+type PlaceKind = 'site' | 'building' | 'room' | 'point';
 export type Role = 'administrator' | 'editor' | 'viewer';
 
 export interface Organisation {
@@ -29,6 +29,8 @@ export interface Session {
   } | null;
   readonly organisations: readonly Organisation[];
   readonly demo: boolean;
+  /** Whether this installation can send mail. */
+  readonly mail?: boolean;
 }
 
 export interface RuleInForce {

@@ -64,7 +64,75 @@ const placeRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/place-page.tsx'), 'PlacePage'),
 });
 
-const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute]);
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (typeof search.return === 'string' ? { return: search.return } : {}) as { readonly return?: string },
+  component: lazyRouteComponent(() => import('./pages/access/sign-in-page.tsx'), 'SignInPage'),
+});
+
+const welcomeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/welcome',
+  component: lazyRouteComponent(() => import('./pages/access/welcome-page.tsx'), 'WelcomePage'),
+});
+
+const passwordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/password',
+  component: lazyRouteComponent(() => import('./pages/access/password-page.tsx'), 'PasswordPage'),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/access/account-page.tsx'), 'AccountPage'),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/access/settings-page.tsx'), 'SettingsPage'),
+});
+
+const usersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings/users',
+  component: lazyRouteComponent(() => import('./pages/access/users-page.tsx'), 'UsersPage'),
+});
+
+const keysRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings/keys',
+  component: lazyRouteComponent(() => import('./pages/access/keys-page.tsx'), 'KeysPage'),
+});
+
+const contactsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings/contacts',
+  component: lazyRouteComponent(() => import('./pages/access/contacts-page.tsx'), 'ContactsPage'),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings/audit',
+  component: lazyRouteComponent(() => import('./pages/access/audit-page.tsx'), 'AuditPage'),
+});
+
+const accessRoutes = [
+  signInRoute,
+  welcomeRoute,
+  passwordRoute,
+  accountRoute,
+  settingsRoute,
+  usersRoute,
+  keysRoute,
+  contactsRoute,
+  auditRoute,
+] as const;
+
+const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute, ...accessRoutes]);
 
 export const router = createRouter({
   routeTree,

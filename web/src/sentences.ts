@@ -3,9 +3,9 @@
  * Never says "good" about an old reading: silence is said as silence.
  */
 import type { Headline, Level, PlaceState, PlaceSummary } from './answers.ts';
+import type { Format } from './i18n/bound-format.ts';
 import type { English } from './i18n/catalogue.ts';
 import type { Texts, Translate } from './i18n/texts.ts';
-import type { Format } from './i18n/use-format.ts';
 import { authorityOf } from './rules.ts';
 
 export interface Words {

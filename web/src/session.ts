@@ -7,7 +7,7 @@ import { useSearch } from '@tanstack/react-router';
 import type { Organisation, Role, Session } from './answers.ts';
 import { getJson, queryKeys } from './api.ts';
 
-export const sessionQuery = queryOptions({
+const sessionQuery = queryOptions({
   queryKey: queryKeys.session,
   queryFn: ({ signal }) => getJson<Session>('/api/v1/session', signal),
   staleTime: 60_000,

@@ -4,16 +4,14 @@
  * It never logs the address with its password.
  */
 import { AppError } from '@torv/core/errors';
-import postgres from 'postgres';
 import { openEmbedded } from './embedded.ts';
 import type { SessionLimits } from './embedded-sessions.ts';
 import type { Log } from './log.ts';
-import { TYPES } from './values.ts';
+import { createPool } from './pool.ts';
+import { openServerStream, parseServerAddress, type ServerAddress } from './server-stream.ts';
+import type { Sql } from './sql.ts';
 
-export type Sql = postgres.Sql;
-export type Transaction = postgres.TransactionSql;
-/** A piece of SQL that stands in another query. */
-export type Fragment = postgres.Fragment;
+export type { Fragment, Sql, Transaction } from './sql.ts';
 
 export interface Database {
   readonly kind: 'embedded' | 'postgresql';
@@ -32,6 +30,7 @@ export interface DatabaseOptions {
   readonly url?: string | undefined;
   readonly dataDir: string;
   readonly log: Log;
+  /** For statements; as many again for transactions, and half of both for `boundedSql`; made when needed. */
   readonly maxConnections?: number;
   /** Deadline of `boundedSql`; 15 s unless told. */
   readonly boundedMs?: number;
@@ -43,9 +42,8 @@ export interface DatabaseOptions {
 const OLDEST_VERSION = 150_000;
 const BOUNDED_MS = 15_000;
 const READY_MS = 3_000;
-const CLOSE_S = 5;
 /** The embedded database runs one statement at a time: more connections would only hold more prepared ones. */
-const CONNECTIONS = { embedded: 4, postgresql: 10 } as const;
+const CONNECTIONS = { embedded: 4, postgresql: 8 } as const;
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   return options.url === undefined || options.url === ''
@@ -54,99 +52,64 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database> {
-  const { log, boundedMs = BOUNDED_MS } = options;
+  const { log, boundedMs = BOUNDED_MS, maxConnections = CONNECTIONS.embedded } = options;
   const embedded = await openEmbedded(options.dataDir, log, options.embeddedLimits);
-  const max = options.maxConnections ?? CONNECTIONS.embedded;
-  const toPool = (deadlineMs: number | undefined, size: number): Sql =>
-    // postgres.js takes a stream instead of a socket; its types do not name the option
-    connect({ ...toBase(log, size), socket: async () => embedded.connect(deadlineMs) } as PoolOptions);
-  const sql = toPool(undefined, max);
-  const boundedSql = toPool(boundedMs, Math.max(1, max >> 1));
-  const [row] = await sql<{ version: string }[]>`SELECT current_setting('server_version') AS version`;
+  const pool = createPool({ maxConnections, log, open: () => embedded.connect(undefined) });
+  const bounded = createPool({
+    maxConnections: toBoundedSize(maxConnections),
+    log,
+    open: () => embedded.connect(boundedMs),
+  });
   return {
     kind: 'embedded',
-    sql,
-    boundedSql,
-    version: row?.version ?? '',
-    ready: () => answers(sql),
+    sql: pool.sql,
+    boundedSql: bounded.sql,
+    version: embedded.version,
+    ready: () => answers(pool.sql),
     async close() {
-      await Promise.all([sql.end({ timeout: CLOSE_S }), boundedSql.end({ timeout: CLOSE_S })]);
+      await Promise.all([pool.close(), bounded.close()]);
       await embedded.close();
     },
   };
 }
 
 async function openExternalDatabase(url: string, options: DatabaseOptions): Promise<Database> {
-  const { log, boundedMs = BOUNDED_MS, maxConnections: max = CONNECTIONS.postgresql } = options;
-  const toPool = (size: number, connection: Record<string, string | number>): Sql => {
-    const base = toBase(log, size);
-    const { address, host } = toTarget(url);
-    return connect({ ...base, ...host, connection: { ...base.connection, ...connection } }, address);
-  };
-  const sql = toPool(max, {});
+  const { log, boundedMs = BOUNDED_MS, maxConnections = CONNECTIONS.postgresql } = options;
+  const address = parseServerAddress(url);
+  const common = { log, url: address.driverUrl, open: () => openServerStream(address) };
+  const pool = createPool({ ...common, maxConnections });
   let version: string;
   try {
-    version = await checkServer(sql, url);
+    version = await checkServer(pool.sql, address);
   } catch (error) {
-    await sql.end({ timeout: 0 });
+    await pool.close();
     throw error;
   }
-  const boundedSql = toPool(Math.max(1, max >> 1), { statement_timeout: boundedMs });
+  const bounded = createPool({
+    ...common,
+    maxConnections: toBoundedSize(maxConnections),
+    settings: { statement_timeout: boundedMs },
+  });
   return {
     kind: 'postgresql',
-    sql,
-    boundedSql,
+    sql: pool.sql,
+    boundedSql: bounded.sql,
     version,
-    ready: () => answers(sql),
+    ready: () => answers(pool.sql),
     async close() {
-      await Promise.all([sql.end({ timeout: CLOSE_S }), boundedSql.end({ timeout: CLOSE_S })]);
+      await Promise.all([pool.close(), bounded.close()]);
     },
   };
 }
 
-/** libpq's way to name a socket folder, ?host=/run/postgresql, which the driver does not read from an address. */
-function toTarget(url: string): { readonly address: string; readonly host: { host?: string } } {
-  if (!URL.canParse(url)) {
-    throw new AppError('BAD_CONFIG', 'TORV_DATABASE_URL is not an address.', {
-      at: 'TORV_DATABASE_URL',
-      hint: 'Write it as postgres://user:password@host:5432/name',
-    });
-  }
-  const address = new URL(url);
-  const host = address.searchParams.get('host');
-  address.searchParams.delete('host');
-  return { address: address.href, host: host === null ? {} : { host } };
+function toBoundedSize(maxConnections: number): number {
+  return Math.max(1, maxConnections >> 1);
 }
 
-type PoolOptions = postgres.Options<Record<string, postgres.PostgresType>>;
-
-function toBase(log: Log, max: number): PoolOptions & { connection: Record<string, string | number> } {
-  return {
-    max,
-    prepare: true,
-    types: TYPES,
-    connect_timeout: 15,
-    // a connection ends now and then, and with it what it has prepared
-    max_lifetime: 30 * 60,
-    onnotice: (notice) => log.debug({ notice: notice.message }, 'The database says'),
-    connection: {
-      application_name: 'torv',
-      TimeZone: 'UTC',
-      DateStyle: 'ISO',
-      IntervalStyle: 'iso_8601',
-      client_min_messages: 'warning',
-    },
-  };
-}
-
-/** The one place where the driver's type parameter for custom types is let go. */
-function connect(options: PoolOptions, url?: string): Sql {
-  return (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
-}
-
-/** @throws AppError UNAVAILABLE saying what the server lacks; BAD_CONFIG when the address cannot be read. */
-async function checkServer(sql: Sql, url: string): Promise<string> {
-  const where = toPublicAddress(url);
+/** @throws AppError UNAVAILABLE saying what the server lacks. */
+async function checkServer(sql: Sql, address: ServerAddress): Promise<string> {
+  // host and database name; no user, no password
+  const where = `${address.host}${new URL(address.driverUrl).pathname}`;
   const [row] = await sql<{ version: string; number: number; postgis: boolean }[]>`
     SELECT current_setting('server_version') AS version,
            current_setting('server_version_num')::int AS number,
@@ -172,12 +135,6 @@ async function checkServer(sql: Sql, url: string): Promise<string> {
     });
   }
   return row.version;
-}
-
-/** Host and database name; no user, no password. */
-function toPublicAddress(url: string): string {
-  const { host, pathname, searchParams } = new URL(url);
-  return `${searchParams.get('host') ?? (host || 'localhost')}${pathname}`;
 }
 
 function toReason(cause: unknown): string {

@@ -22,6 +22,7 @@ import {
   toStatementName,
   toStatementText,
 } from './protocol.ts';
+import { hangUp } from './server-stream.ts';
 
 export interface Sessions {
   /** A new client's connection; statements past the deadline are ended with SQLSTATE 57014. */
@@ -162,7 +163,7 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
     session.midUnit = !complete;
     if (session.skipsToSync) {
       session.skipsToSync = !complete;
-      if (complete) session.stream.push(renderReady('I'));
+      if (complete) session.stream.push(renderReady(session.transaction));
       return;
     }
     const refusal = findRefusal(unit);
@@ -195,10 +196,20 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
   async function settleRefused(session: Session, complete: boolean): Promise<void> {
     // The Sync closes what an earlier part of this unit has opened.
     await ask(renderSync());
-    if (session.transaction !== 'I') await ask(renderQuery('ROLLBACK'));
-    session.transaction = 'I';
-    if (complete) session.stream.push(renderReady('I'));
+    if (session.transaction !== 'I') await abortTransaction(session, false);
+    answerFailed(session, complete);
+  }
+
+  function answerFailed(session: Session, complete: boolean): void {
+    if (complete) session.stream.push(renderReady(session.transaction));
     else session.skipsToSync = true;
+  }
+
+  /** Leaves the backend in a failed transaction, as after any error in one: until ROLLBACK nothing is accepted. */
+  async function abortTransaction(session: Session, isLost: boolean): Promise<void> {
+    if (isLost) await ask(renderQuery('BEGIN'));
+    await ask(renderQuery('SELECT 1 / 0'));
+    session.transaction = 'E';
   }
 
   async function settleLost(
@@ -206,18 +217,15 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
     reason: 'deadline' | 'crash',
     complete: boolean,
   ): Promise<void> {
-    const wasInTransaction = session.transaction !== 'I';
-    session.transaction = 'I';
     session.stream.push(
       reason === 'deadline'
         ? renderError('57014', `The statement was ended after ${session.deadlineMs} ms`)
         : renderError('57P02', 'The embedded database broke off and was started anew'),
     );
-    // What follows in a transaction that no longer exists would be committed statement by statement.
-    if (wasInTransaction) session.stream.destroy();
-    else if (complete) session.stream.push(renderReady('I'));
-    else session.skipsToSync = true;
     await prepareAgain();
+    // What follows in a transaction that no longer exists must not be committed statement by statement.
+    if (session.transaction !== 'I') await abortTransaction(session, true);
+    answerFailed(session, complete);
   }
 
   async function prepareAgain(): Promise<void> {
@@ -262,8 +270,7 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
         { idleMs: limits.idleInTransactionMs, waiting: line.length },
         'A transaction was rolled back: it said nothing while others waited for the embedded database',
       );
-      idle.stream.push(renderError('25P03', 'The transaction was idle for too long'));
-      idle.stream.destroy();
+      hangUp(idle.stream);
     }, limits.idleInTransactionMs);
     idleTimer.unref();
   }

@@ -17,6 +17,7 @@ export const EMBEDDED_MAJOR = 18;
 const LIMITS: SessionLimits = { idleInTransactionMs: 60_000, checkpointEveryUnits: 2_000 };
 
 export interface Embedded {
+  readonly version: string;
   connect(deadlineMs: number | undefined): Duplex;
   close(): Promise<void>;
 }
@@ -35,6 +36,7 @@ export async function openEmbedded(
     await writeFolderRecord(folder, Math.floor(backend.versionNumber / 10_000));
     const sessions = createSessions(backend, { ...LIMITS, ...limits }, log);
     return {
+      version: backend.version,
       connect: sessions.connect,
       async close() {
         await sessions.close();

@@ -6,7 +6,16 @@
 import { AppError } from '@torv/core/errors';
 import type { Sql } from '../db/database.ts';
 import { insertRejectedMessage } from './store.ts';
-import { type IngestDeps, type IngestItem, type IngestReport, ingestBatch } from './uplink.ts';
+import {
+  commitBatch,
+  type IngestDeps,
+  type IngestItem,
+  type IngestReport,
+  type ItemOutcome,
+  type PreparedBatch,
+  prepareBatch,
+  toReport,
+} from './uplink.ts';
 
 export interface Batcher {
   /** Resolves when all items are committed (or kept as rejected). Rejects only when Torv stops first. */
@@ -19,6 +28,8 @@ interface BatcherOptions {
   readonly maxItems?: number;
   /** How long the first item of a batch waits for company. */
   readonly maxWaitMs?: number;
+  /** Items that wait at most, while the database is slow or away; further ones are refused, not acknowledged. */
+  readonly maxQueued?: number;
   readonly log: { warn(fields: object, text: string): void };
 }
 
@@ -28,17 +39,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const NOTHING: IngestReport = { frames: 0, copies: 0, rejected: 0, waiting: 0, readings: 0 };
-
-export function addReports(a: IngestReport, b: IngestReport): IngestReport {
-  return {
-    frames: a.frames + b.frames,
-    copies: a.copies + b.copies,
-    rejected: a.rejected + b.rejected,
-    waiting: a.waiting + b.waiting,
-    readings: a.readings + b.readings,
-  };
+interface Batch {
+  readonly givers: readonly Waiting[];
+  readonly items: readonly IngestItem[];
+  /** Undefined when preparing failed: the batch is then prepared again piece by piece. */
+  readonly prepared: Promise<PreparedBatch | undefined>;
 }
+
+const REJECTED: ItemOutcome = { kind: 'frame', state: 'rejected', readings: 0 };
 
 /** SQLSTATE classes that say "these data", not "this database": 22 data exception, 23 constraint, 21, 54. */
 function isDataError(error: unknown): boolean {
@@ -57,7 +65,7 @@ function isCollision(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<IngestReport> {
+async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<ItemOutcome> {
   const reason =
     error instanceof AppError
       ? error.detail
@@ -66,25 +74,34 @@ async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<
     organisationId: item.organisationId,
     sourceId: item.sourceId,
     arrivedAt: item.arrivedAt,
-    reason: reason.slice(0, 300),
+    reason: reason.replaceAll('\u0000', '').slice(0, 300),
     at: null,
     body: Buffer.from(item.message ?? JSON.stringify(item.uplink)),
   });
-  return { ...NOTHING, rejected: 1 };
+  return REJECTED;
 }
 
-/** Writes a batch whatever is in it: on a data error each half on its own. */
-export async function ingestOrBisect(deps: IngestDeps, items: readonly IngestItem[]): Promise<IngestReport> {
+/**
+ * Writes a batch whatever is in it: on a data error each half on its own. Outcomes in the order of the items.
+ * @param prepared of the whole batch, where there is one
+ */
+export async function ingestOrBisect(
+  deps: IngestDeps,
+  items: readonly IngestItem[],
+  prepared?: PreparedBatch,
+): Promise<ItemOutcome[]> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await ingestBatch(deps, items);
+      const batch = prepared ?? (await prepareBatch(deps, items));
+      prepared = undefined;
+      return await commitBatch(deps, batch);
     } catch (error) {
       if (isCollision(error) && attempt < 5) continue;
       if (!isDataError(error)) throw error;
-      if (items.length === 1) return keepCulprit(deps.sql, items[0] as IngestItem, error);
+      if (items.length === 1) return [await keepCulprit(deps.sql, items[0] as IngestItem, error)];
       const half = Math.ceil(items.length / 2);
       const left = await ingestOrBisect(deps, items.slice(0, half));
-      return addReports(left, await ingestOrBisect(deps, items.slice(half)));
+      return [...left, ...(await ingestOrBisect(deps, items.slice(half)))];
     }
   }
 }
@@ -92,45 +109,79 @@ export async function ingestOrBisect(deps: IngestDeps, items: readonly IngestIte
 export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batcher {
   const maxItems = options.maxItems ?? 1000;
   const maxWaitMs = options.maxWaitMs ?? 40;
+  const maxQueued = options.maxQueued ?? 50_000;
   const queue: Waiting[] = [];
   let queued = 0;
   let timer: NodeJS.Timeout | undefined;
   let working = false;
   let closing = false;
   let idle: (() => void) | undefined;
+  let hurry: (() => void) | undefined;
+  let ahead: Batch | undefined;
 
-  function takeBatch(): Waiting[] {
-    const batch: Waiting[] = [];
+  function takeBatch(): Batch | undefined {
+    if (queue.length === 0) return undefined;
+    const givers: Waiting[] = [];
     let size = 0;
     while (queue.length > 0 && (size === 0 || size + (queue[0] as Waiting).items.length <= maxItems)) {
       const next = queue.shift() as Waiting;
       size += next.items.length;
-      batch.push(next);
+      givers.push(next);
     }
     queued -= size;
-    return batch;
+    const items = givers.flatMap((giver) => giver.items);
+    return { givers, items, prepared: prepareBatch(deps, items).catch(() => undefined) };
   }
 
-  async function write(batch: readonly Waiting[]): Promise<void> {
-    const items = batch.flatMap((waiting) => waiting.items);
+  /** Each giver is told of its own items. */
+  function tell(batch: Batch, outcomes: readonly ItemOutcome[]): void {
+    let at = 0;
+    for (const giver of batch.givers) {
+      giver.resolve(toReport(outcomes.slice(at, at + giver.items.length)));
+      at += giver.items.length;
+    }
+  }
+
+  async function write(batch: Batch): Promise<void> {
+    let prepared = await batch.prepared;
     for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
       try {
-        const report = await ingestOrBisect(deps, items);
-        // One giver alone gets its own figures; several share a batch and each is told the batch's.
-        for (const waiting of batch) waiting.resolve(report);
+        tell(batch, await ingestOrBisect(deps, batch.items, prepared));
         return;
       } catch (error) {
         if (closing) {
-          for (const waiting of batch) waiting.reject(error);
+          for (const giver of batch.givers) giver.reject(error);
           return;
         }
         options.log.warn(
-          { err: error, uplinks: items.length, pauseMs },
+          { err: error, uplinks: batch.items.length, pauseMs },
           'The database does not take uplinks; waiting to try again',
         );
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        prepared = undefined;
+        await pause(pauseMs);
       }
     }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waited = setTimeout(resolve, ms);
+      hurry = () => {
+        clearTimeout(waited);
+        resolve();
+      };
+    });
+  }
+
+  /** A full batch is decoded while another is committed; a small one waits for company meanwhile. */
+  function prefetch(): void {
+    if (ahead === undefined && queued >= maxItems) ahead = takeBatch();
+  }
+
+  function takeNext(): Batch | undefined {
+    const next = ahead ?? takeBatch();
+    ahead = undefined;
+    return next;
   }
 
   async function run(): Promise<void> {
@@ -138,7 +189,11 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
     working = true;
     clearTimeout(timer);
     timer = undefined;
-    while (queue.length > 0) await write(takeBatch());
+    for (let batch = takeBatch(); batch !== undefined; batch = takeNext()) {
+      await batch.prepared;
+      prefetch();
+      await write(batch);
+    }
     working = false;
     idle?.();
   }
@@ -147,17 +202,23 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
     accept(items) {
       if (closing)
         return Promise.reject(new AppError('UNAVAILABLE', 'Torv is stopping and takes no more uplinks.'));
-      if (items.length === 0) return Promise.resolve(NOTHING);
+      if (items.length === 0) return Promise.resolve(toReport([]));
+      if (queued > 0 && queued + items.length > maxQueued) {
+        return Promise.reject(
+          new AppError('UNAVAILABLE', 'More uplinks wait for the database than Torv holds; send them again.'),
+        );
+      }
       return new Promise<IngestReport>((resolve, reject) => {
         queue.push({ items, resolve, reject });
         queued += items.length;
-        if (working) return;
-        if (queued >= maxItems) void run();
+        if (working) prefetch();
+        else if (queued >= maxItems) void run();
         else timer ??= setTimeout(() => void run(), maxWaitMs);
       });
     },
     async close() {
       closing = true;
+      hurry?.();
       void run();
       if (working) await new Promise<void>((resolve) => (idle = resolve));
     },

@@ -1,30 +1,49 @@
 /**
- * What a batch of new frames teaches beside its readings: gateways and their signal, battery, last seen, rates.
- * Only frames that are truly new teach, so that the same file replayed changes nothing.
+ * What frames teach beside their readings: gateways and their signal, battery, last seen, rates.
+ * Each distinct hearing teaches once, so that the same file replayed changes nothing.
  */
 import { groupBy } from '@torv/core/group-by';
+import { compareInstants } from '@torv/core/time';
 import type { Transaction } from '../db/database.ts';
+import type { FramePlan } from './plan.ts';
 import type { ReadFrame } from './readings.ts';
+import type { Reception } from './source.ts';
 import {
-  addCopies,
+  adjustCounts,
   type DeviceLesson,
   findGatewayIds,
   type HeardGateway,
   learnDevices,
   learnGateways,
   learnSignal,
-  type NewFrame,
   type SignalLesson,
 } from './store.ts';
 
-interface Lesson {
-  readonly row: NewFrame;
-  readonly read: ReadFrame;
-  readonly item: { readonly uplink: { readonly batteryPercent?: number } };
+/** One hearing of a frame, or one frame that was decoded later (then nothing was heard anew). */
+export interface Lesson {
+  readonly deviceId: number;
+  readonly organisationId: number;
+  readonly networkTime: string;
+  readonly arrivedAt: string;
+  readonly fCnt: number | null;
+  readonly devAddr: string | null;
+  readonly dataRate: string | null;
+  readonly batteryPercent: number | undefined;
+  readonly receptions: readonly Reception[];
+  readonly read: Pick<ReadFrame, 'state' | 'reason' | 'deviceMeasurements'>;
+  /** Whether it adds a frame, and a rejected one, to the counts. */
+  readonly countsFrame: boolean;
+  readonly countsRejected: boolean;
 }
 
-const later = (a: string, b: string) => (Date.parse(a) >= Date.parse(b) ? a : b);
-const earlier = (a: string, b: string) => (Date.parse(a) <= Date.parse(b) ? a : b);
+const later = (a: string, b: string) => (compareInstants(a, b) >= 0 ? a : b);
+const earlier = (a: string, b: string) => (compareInstants(a, b) <= 0 ? a : b);
+
+interface Gatewayed {
+  readonly organisationId: number;
+  readonly networkTime: string;
+  readonly receptions: readonly Reception[];
+}
 
 /**
  * Ids of all gateways in these frames, made where they are new. Rows of known gateways are not touched here:
@@ -32,20 +51,13 @@ const earlier = (a: string, b: string) => (Date.parse(a) <= Date.parse(b) ? a : 
  */
 export async function ensureGateways(
   tx: Transaction,
-  frames: readonly NewFrame[],
+  frames: readonly Gatewayed[],
 ): Promise<ReadonlyMap<string, number>> {
   const heard = new Map<string, HeardGateway>();
   for (const frame of frames) {
     for (const r of frame.receptions) {
-      heard.set(`${frame.organisationId}/${r.gatewayId}`, {
-        organisationId: frame.organisationId,
-        gatewayId: r.gatewayId,
-        latitude: r.latitude ?? null,
-        longitude: r.longitude ?? null,
-        first: frame.networkTime,
-        last: frame.networkTime,
-        frames: 0,
-      });
+      const key = `${frame.organisationId}/${r.gatewayId}`;
+      if (!heard.has(key)) heard.set(key, toHeardGateway(frame, r, 0));
     }
   }
   const ids = await findGatewayIds(tx, [...heard.values()]);
@@ -54,46 +66,89 @@ export async function ensureGateways(
   return ids;
 }
 
+function toHeardGateway(frame: Gatewayed, r: Reception, frames: number): HeardGateway {
+  return {
+    organisationId: frame.organisationId,
+    gatewayId: r.gatewayId,
+    latitude: r.latitude ?? null,
+    longitude: r.longitude ?? null,
+    first: frame.networkTime,
+    last: frame.networkTime,
+    frames,
+  };
+}
+
+/** What a plan's new hearings teach. */
+export function toLessons(plan: FramePlan): Lesson[] {
+  return plan.hearings.map(({ heard, receptions }) => {
+    const { item, device, read } = heard;
+    const { uplink } = item;
+    const isFrame = plan.outcome.get(heard)?.fresh === true;
+    return {
+      deviceId: device.id,
+      organisationId: item.organisationId,
+      networkTime: heard.time,
+      arrivedAt: item.arrivedAt,
+      fCnt: uplink.fCnt ?? null,
+      devAddr: uplink.devAddr ?? null,
+      dataRate: uplink.dataRate ?? null,
+      batteryPercent: uplink.batteryPercent,
+      receptions,
+      read,
+      countsFrame: isFrame,
+      countsRejected: isFrame && read.state === 'rejected',
+    };
+  });
+}
+
+interface Battery {
+  readonly v: number | null;
+  readonly percent: number | null;
+  readonly at: string;
+}
+
+function findBattery(lesson: Lesson): Battery | undefined {
+  const { read, batteryPercent, networkTime } = lesson;
+  const v = read.deviceMeasurements.find((m) => m.property === 'battery_voltage' && m.quality === 0)?.value;
+  const percent =
+    read.deviceMeasurements.find((m) => m.property === 'battery_level')?.value ?? batteryPercent;
+  if (typeof v !== 'number' && typeof percent !== 'number') return undefined;
+  return {
+    v: typeof v === 'number' ? v : null,
+    percent: typeof percent === 'number' ? percent : null,
+    at: networkTime,
+  };
+}
+
 function toDeviceLesson(lessons: readonly Lesson[]): DeviceLesson {
   let newest = lessons[0] as Lesson;
-  let first = newest.row.networkTime;
-  let arrived = newest.row.arrivedAt;
-  let battery: { v: number | null; percent: number | null; at: string } | undefined;
+  let first = newest.networkTime;
+  let arrived = newest.arrivedAt;
+  let battery: Battery | undefined;
+  let frames = 0;
   let rejected = 0;
   let reason: string | null = null;
   for (const lesson of lessons) {
-    const { row, read, item } = lesson;
-    if (Date.parse(row.networkTime) > Date.parse(newest.row.networkTime)) newest = lesson;
-    first = earlier(first, row.networkTime);
-    arrived = later(arrived, row.arrivedAt);
-    if (read.state === 'rejected') {
+    if (compareInstants(lesson.networkTime, newest.networkTime) > 0) newest = lesson;
+    first = earlier(first, lesson.networkTime);
+    arrived = later(arrived, lesson.arrivedAt);
+    if (lesson.countsFrame) frames++;
+    if (lesson.countsRejected) {
       rejected++;
-      reason = read.reason;
+      reason = lesson.read.reason;
     }
-    const v = read.deviceMeasurements.find((m) => m.property === 'battery_voltage' && m.quality === 0)?.value;
-    const percent =
-      read.deviceMeasurements.find((m) => m.property === 'battery_level')?.value ??
-      item.uplink.batteryPercent;
-    if (
-      (typeof v === 'number' || typeof percent === 'number') &&
-      (!battery || Date.parse(row.networkTime) >= Date.parse(battery.at))
-    ) {
-      battery = {
-        v: typeof v === 'number' ? v : null,
-        percent: typeof percent === 'number' ? percent : null,
-        at: row.networkTime,
-      };
-    }
+    const said = findBattery(lesson);
+    if (said && (!battery || compareInstants(said.at, battery.at) >= 0)) battery = said;
   }
-  const best = newest.row.receptions[0];
+  const best = newest.receptions[0];
   return {
-    deviceId: newest.row.deviceId,
+    deviceId: newest.deviceId,
     firstSeen: first,
-    lastSeen: newest.row.networkTime,
+    lastSeen: newest.networkTime,
     arrivedAt: arrived,
-    fCnt: newest.row.fCnt,
-    devAddr: newest.row.devAddr,
-    frames: lessons.length,
+    fCnt: newest.fCnt,
+    devAddr: newest.devAddr,
+    frames,
     copies: 0,
     rejected,
     batteryV: battery?.v ?? null,
@@ -101,7 +156,7 @@ function toDeviceLesson(lessons: readonly Lesson[]): DeviceLesson {
     batteryAt: battery?.at ?? null,
     rssi: best?.rssi ?? null,
     snr: best?.snr ?? null,
-    dataRate: newest.row.dataRate,
+    dataRate: newest.dataRate,
     reason,
   };
 }
@@ -112,22 +167,26 @@ function toSignalLessons(
   gatewayIds: ReadonlyMap<string, number>,
 ): SignalLesson[] {
   const sums = new Map<string, { -readonly [K in keyof SignalLesson]: SignalLesson[K] }>();
-  for (const { row } of lessons) {
-    for (const r of row.receptions) {
-      const gatewayId = gatewayIds.get(`${row.organisationId}/${r.gatewayId}`);
+  for (const lesson of lessons) {
+    for (const r of lesson.receptions) {
+      const gatewayId = gatewayIds.get(`${lesson.organisationId}/${r.gatewayId}`);
       if (gatewayId === undefined) continue;
-      const day = row.networkTime.slice(0, 10);
-      const key = `${row.deviceId} ${gatewayId} ${day}`;
-      const sum = sums.get(key) ?? {
-        deviceId: row.deviceId,
-        gatewayId,
-        day,
-        frames: 0,
-        rssiSum: 0,
-        rssiCount: 0,
-        snrSum: 0,
-        snrCount: 0,
-      };
+      const day = lesson.networkTime.slice(0, 10);
+      const key = `${lesson.deviceId} ${gatewayId} ${day}`;
+      let sum = sums.get(key);
+      if (!sum) {
+        sum = {
+          deviceId: lesson.deviceId,
+          gatewayId,
+          day,
+          frames: 0,
+          rssiSum: 0,
+          rssiCount: 0,
+          snrSum: 0,
+          snrCount: 0,
+        };
+        sums.set(key, sum);
+      }
       sum.frames++;
       if (r.rssi !== undefined) {
         sum.rssiSum += r.rssi;
@@ -137,7 +196,6 @@ function toSignalLessons(
         sum.snrSum += r.snr;
         sum.snrCount++;
       }
-      sums.set(key, sum);
     }
   }
   return [...sums.values()].sort(
@@ -147,34 +205,64 @@ function toSignalLessons(
 
 function toHeardGateways(lessons: readonly Lesson[]): HeardGateway[] {
   const heard = new Map<string, HeardGateway>();
-  for (const { row } of lessons) {
-    for (const r of row.receptions) {
-      const key = `${row.organisationId}/${r.gatewayId}`;
+  for (const lesson of lessons) {
+    for (const r of lesson.receptions) {
+      const key = `${lesson.organisationId}/${r.gatewayId}`;
       const known = heard.get(key);
-      heard.set(key, {
-        organisationId: row.organisationId,
-        gatewayId: r.gatewayId,
-        latitude: r.latitude ?? known?.latitude ?? null,
-        longitude: r.longitude ?? known?.longitude ?? null,
-        first: known ? earlier(known.first, row.networkTime) : row.networkTime,
-        last: known ? later(known.last, row.networkTime) : row.networkTime,
-        frames: (known?.frames ?? 0) + 1,
-      });
+      const own = toHeardGateway(lesson, r, 1);
+      heard.set(
+        key,
+        known
+          ? {
+              ...own,
+              latitude: own.latitude ?? known.latitude,
+              longitude: own.longitude ?? known.longitude,
+              first: earlier(known.first, own.first),
+              last: later(known.last, own.last),
+              frames: known.frames + 1,
+            }
+          : own,
+      );
     }
   }
   return [...heard.values()];
 }
 
-/** The last statements of a batch: shared rows are locked as late and as briefly as possible. */
+/** What a batch's plan changes in the counts beside new hearings. */
+export function toCountChanges(plan: FramePlan) {
+  const changes = new Map<number, { frames: number; copies: number; rejected: number }>();
+  const of = (deviceId: number) => {
+    let change = changes.get(deviceId);
+    if (!change) {
+      change = { frames: 0, copies: 0, rejected: 0 };
+      changes.set(deviceId, change);
+    }
+    return change;
+  };
+  for (const [deviceId, copies] of plan.copied) of(deviceId).copies += copies;
+  for (const { device, wasRejected } of plan.swallowed) {
+    of(device.id).frames--;
+    if (wasRejected) of(device.id).rejected--;
+  }
+  for (const deviceId of plan.reopened) of(deviceId).rejected--;
+  return changes;
+}
+
+/**
+ * The last statements of a batch: shared rows are locked as late and as briefly as possible. Sent without waiting
+ * for each other's answers; the order is kept.
+ */
 export async function learn(
   tx: Transaction,
-  fresh: readonly Lesson[],
-  copied: ReadonlyMap<number, number>,
+  lessons: readonly Lesson[],
+  changes: ReturnType<typeof toCountChanges>,
   gatewayIds: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const byDevice = groupBy(fresh, (lesson) => lesson.row.deviceId);
-  await learnDevices(tx, [...byDevice.values()].map(toDeviceLesson));
-  await addCopies(tx, copied);
-  await learnSignal(tx, toSignalLessons(fresh, gatewayIds));
-  await learnGateways(tx, toHeardGateways(fresh));
+  const byDevice = groupBy(lessons, (lesson) => lesson.deviceId);
+  await Promise.all([
+    learnDevices(tx, [...byDevice.values()].map(toDeviceLesson)),
+    adjustCounts(tx, changes),
+    learnSignal(tx, toSignalLessons(lessons, gatewayIds)),
+    learnGateways(tx, toHeardGateways(lessons)),
+  ]);
 }

@@ -10,10 +10,12 @@ import { UPLINK_STATES, type UplinkState } from './states.ts';
 
 export interface KeptFrame {
   readonly id: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly networkTime: string;
   readonly key: string;
+  readonly networkTime: string;
+  readonly lastTime: string;
+  /** Every hearing after the first. */
+  readonly copyTimes: readonly string[];
+  readonly receptions: readonly Reception[];
   readonly state: number;
 }
 
@@ -29,52 +31,100 @@ export interface FrameProbe {
   readonly until: string;
 }
 
-/** Kept frames that may be the same as the ones in hand (within the copy window on either side). */
-export async function findKeptFrames(tx: Transaction, probes: readonly FrameProbe[]): Promise<KeptFrame[]> {
-  if (probes.length === 0) return [];
-  const windowS = COPY_WINDOW_MS / 1000;
-  const rows = await tx<
-    { id: number; key: string; network_time: string; last_time: string; state: number }[]
-  >`
-    SELECT u.id, g.key, u.network_time, u.last_time, u.state
-    FROM unnest(
-      ${probes.map((p) => p.key)}::text[], ${probes.map((p) => p.deviceId)}::bigint[], ${probes.map((p) => p.devAddr)}::text[],
-      ${probes.map((p) => p.fCnt)}::bigint[], ${probes.map((p) => p.fPort)}::smallint[], ${probes.map((p) => p.payload)}::text[],
-      ${probes.map((p) => p.from)}::timestamptz[], ${probes.map((p) => p.until)}::timestamptz[]
-    ) AS g(key, device_id, dev_addr, f_cnt, f_port, payload, first, last)
-    CROSS JOIN LATERAL (
-      SELECT id, network_time, last_time, state FROM uplinks u
-      WHERE u.device_id = g.device_id AND u.f_cnt = g.f_cnt
-        -- a joined frame spans more than the window only in a chain of copies; twice the window finds those too
-        AND u.network_time >= g.first - ${windowS * 2} * interval '1 second'
-        AND u.network_time <= g.last + ${windowS} * interval '1 second'
-        AND u.f_port = g.f_port AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr
-        AND u.payload = decode(g.payload, 'hex') AND u.state <> ${UPLINK_STATES.merged}
-      UNION ALL
-      SELECT id, network_time, last_time, state FROM uplinks u
-      WHERE g.f_cnt IS NULL AND u.f_cnt IS NULL AND u.device_id = g.device_id
-        AND u.network_time = g.first AND u.f_port = g.f_port AND u.payload = decode(g.payload, 'hex')
-        AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr AND u.state <> ${UPLINK_STATES.merged}
-    ) u`;
-  return rows.map((row) => ({
-    id: row.id,
-    key: row.key,
-    networkTime: row.network_time,
-    firstMs: Date.parse(row.network_time),
-    lastMs: Date.parse(row.last_time),
-    state: row.state,
-  }));
+interface KeptRow {
+  readonly id: number;
+  readonly key: string;
+  readonly network_time: string;
+  readonly last_time: string;
+  readonly copy_times: readonly string[] | null;
+  readonly gateways: readonly string[] | null;
+  readonly rssi: readonly (number | null)[];
+  readonly snr: readonly (number | null)[];
+  readonly state: number;
 }
 
-/** Ids for new frames, each carrying the month of its network time. */
-export async function takeUplinkIds(
-  sql: Sql | Transaction,
-  networkTimesMs: readonly number[],
-): Promise<number[]> {
-  if (networkTimesMs.length === 0) return [];
-  const rows = await sql<{ n: number }[]>`
-    SELECT nextval('uplink_sequence') AS n FROM generate_series(1, ${networkTimesMs.length})`;
-  return rows.map((row, i) => toMonthIndex(networkTimesMs[i] ?? 0) * 2 ** SEQUENCE_BITS + row.n);
+/**
+ * Kept frames that may be the same as the ones in hand; `toClusters` decides. A frame that spans at most the copy
+ * window is found by its first hearing; the few longer ones (chains of copies) by an index of their own.
+ */
+export async function findKeptFrames(
+  tx: Transaction,
+  probes: readonly FrameProbe[],
+): Promise<ReadonlyMap<string, readonly KeptFrame[]>> {
+  const found = new Map<string, KeptFrame[]>();
+  if (probes.length === 0) return found;
+  // One second more than the window: the exact comparison is made in one place, not here.
+  const windowS = COPY_WINDOW_MS / 1000 + 1;
+  const rows = await tx<KeptRow[]>`
+    WITH g AS MATERIALIZED (
+      SELECT * FROM unnest(
+        ${probes.map((p) => p.key)}::text[], ${probes.map((p) => p.deviceId)}::bigint[], ${probes.map((p) => p.devAddr)}::text[],
+        ${probes.map((p) => p.fCnt)}::bigint[], ${probes.map((p) => p.fPort)}::smallint[], ${probes.map((p) => p.payload)}::text[],
+        ${probes.map((p) => p.from)}::timestamptz[], ${probes.map((p) => p.until)}::timestamptz[]
+      ) AS g(key, device_id, dev_addr, f_cnt, f_port, payload, first, last)
+    ), near AS (
+      SELECT g.key, u.*
+      FROM g CROSS JOIN LATERAL (
+        SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
+        WHERE u.device_id = g.device_id AND u.f_cnt = g.f_cnt
+          AND u.network_time >= g.first - ${windowS * 2} * interval '1 second'
+          AND u.network_time <= g.last + ${windowS} * interval '1 second'
+          AND u.f_port = g.f_port AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr
+          AND u.payload = decode(g.payload, 'hex') AND u.state <> ${UPLINK_STATES.merged}
+        UNION ALL
+        SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
+        WHERE g.f_cnt IS NULL AND u.f_cnt IS NULL AND u.device_id = g.device_id
+          AND u.network_time = g.first AND u.f_port = g.f_port AND u.payload = decode(g.payload, 'hex')
+          AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr AND u.state <> ${UPLINK_STATES.merged}
+      ) u
+      UNION ALL
+      SELECT g.key, u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids
+      FROM uplinks u JOIN g ON g.device_id = u.device_id AND g.f_cnt = u.f_cnt AND g.f_port = u.f_port
+        AND g.dev_addr IS NOT DISTINCT FROM u.dev_addr AND u.payload = decode(g.payload, 'hex')
+        AND u.last_time >= g.first - ${windowS} * interval '1 second'
+        AND u.network_time <= g.last + ${windowS} * interval '1 second'
+      WHERE u.last_time - u.network_time > interval '24 hours' AND u.state <> ${UPLINK_STATES.merged}
+        AND u.device_id = ANY(${[...new Set(probes.map((p) => p.deviceId))]}::bigint[])
+    )
+    SELECT n.key, n.id, n.network_time, n.last_time, n.copy_times, n.state, n.rssi, n.snr,
+      (SELECT array_agg(w.gateway_id ORDER BY k.n) FROM unnest(n.gateway_ids) WITH ORDINALITY AS k(id, n)
+       JOIN gateways w ON w.id = k.id) AS gateways
+    FROM near n`;
+  for (const row of rows) {
+    const list = found.get(row.key) ?? [];
+    if (list.some((frame) => frame.id === row.id)) continue;
+    list.push({
+      id: row.id,
+      key: row.key,
+      networkTime: row.network_time,
+      lastTime: row.last_time,
+      copyTimes: row.copy_times ?? [],
+      state: row.state,
+      receptions: (row.gateways ?? []).map((gatewayId, i) => {
+        const [rssi, snr] = [row.rssi[i] ?? null, row.snr[i] ?? null];
+        return {
+          gatewayId,
+          ...(rssi === null ? {} : { rssi }),
+          ...(snr === null ? {} : { snr: Math.fround(snr) }),
+        };
+      }),
+    });
+    found.set(row.key, list);
+  }
+  return found;
+}
+
+/** Numbers for new frames, in one statement; `toUplinkId` puts the month in front. */
+export async function takeUplinkNumbers(sql: Sql | Transaction, count: number): Promise<readonly number[]> {
+  if (count === 0) return [];
+  const [row] = await sql<{ numbers: readonly number[] }[]>`
+    SELECT array_agg(nextval('uplink_sequence')) AS numbers FROM generate_series(1, ${count})`;
+  return row?.numbers ?? [];
+}
+
+/** An id that carries the month of the frame's network time. */
+export function toUplinkId(networkTime: string, number: number): number {
+  return toMonthIndex(Date.parse(networkTime)) * 2 ** SEQUENCE_BITS + number;
 }
 
 export interface NewFrame {
@@ -84,6 +134,8 @@ export interface NewFrame {
   readonly sourceId: number | null;
   readonly networkTime: string;
   readonly lastTime: string;
+  /** Every hearing after the first. */
+  readonly copyTimes: readonly string[];
   readonly arrivedAt: string;
   readonly fCnt: number | null;
   readonly fPort: number;
@@ -92,7 +144,6 @@ export interface NewFrame {
   readonly state: UplinkState;
   readonly reason: string | null;
   readonly codecVersionId: number | null;
-  readonly copies: number;
   readonly clock: number;
   /** The best three. */
   readonly receptions: readonly Reception[];
@@ -101,8 +152,12 @@ export interface NewFrame {
 }
 
 const toArrayText = (values: readonly (number | null)[]) => `{${values.map((v) => v ?? 'NULL').join(',')}}`;
-const toWhole = (value: number | undefined) =>
-  value === undefined ? null : Math.round(Math.min(Math.max(value, -32_768), 32_767));
+const toGatewayIds = (
+  organisationId: number,
+  receptions: readonly Reception[],
+  ids: ReadonlyMap<string, number>,
+) => toArrayText(receptions.map((r) => ids.get(`${organisationId}/${r.gatewayId}`) ?? null));
+const toTimes = (times: readonly string[]) => (times.length === 0 ? null : `{${times.join(',')}}`);
 
 /** @param gatewayIds `organisation/gatewayId` -> id, for every reception */
 export async function insertFrames(
@@ -113,47 +168,82 @@ export async function insertFrames(
   if (frames.length === 0) return;
   await tx`
     INSERT INTO uplinks (id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id,
-      source_id, f_port, state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz)
+      source_id, f_port, state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz,
+      copy_times)
     SELECT id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id,
       source_id, f_port, state, copies, clock, dev_addr, decode(payload, 'hex'), reason,
-      gateway_ids::bigint[], rssi::smallint[], snr::real[], data_rate, frequency_mhz
+      gateway_ids::bigint[], rssi::smallint[], snr::real[], data_rate, frequency_mhz, copy_times::timestamptz[]
     FROM unnest(
       ${frames.map((f) => f.id)}::bigint[], ${frames.map((f) => f.organisationId)}::bigint[], ${frames.map((f) => f.deviceId)}::bigint[],
       ${frames.map((f) => f.networkTime)}::timestamptz[], ${frames.map((f) => f.lastTime)}::timestamptz[],
       ${frames.map((f) => f.arrivedAt)}::timestamptz[], ${frames.map((f) => f.fCnt)}::bigint[],
       ${frames.map((f) => f.codecVersionId)}::bigint[], ${frames.map((f) => f.sourceId)}::bigint[],
       ${frames.map((f) => f.fPort)}::smallint[], ${frames.map((f) => UPLINK_STATES[f.state])}::smallint[],
-      ${frames.map((f) => f.copies)}::smallint[], ${frames.map((f) => f.clock)}::smallint[],
+      ${frames.map((f) => f.copyTimes.length)}::smallint[], ${frames.map((f) => f.clock)}::smallint[],
       ${frames.map((f) => f.devAddr)}::text[], ${frames.map((f) => f.payload)}::text[], ${frames.map((f) => f.reason)}::text[],
-      ${frames.map((f) => toArrayText(f.receptions.map((r) => gatewayIds.get(`${f.organisationId}/${r.gatewayId}`) ?? null)))}::text[], ${frames.map((f) => toArrayText(f.receptions.map((r) => toWhole(r.rssi))))}::text[],
+      ${frames.map((f) => toGatewayIds(f.organisationId, f.receptions, gatewayIds))}::text[],
+      ${frames.map((f) => toArrayText(f.receptions.map((r) => r.rssi ?? null)))}::text[],
       ${frames.map((f) => toArrayText(f.receptions.map((r) => r.snr ?? null)))}::text[], ${frames.map((f) => f.dataRate)}::text[],
-      ${frames.map((f) => f.frequencyMhz)}::real[]
+      ${frames.map((f) => f.frequencyMhz)}::real[], ${frames.map((f) => toTimes(f.copyTimes))}::text[]
     ) AS g(id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id, source_id, f_port,
-      state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz)`;
+      state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz, copy_times)`;
 }
 
 export interface FrameMerge {
   readonly id: number;
+  readonly organisationId: number;
   /** The month lies in the row's present time, not always in the id: both are needed to find it quickly. */
   readonly presentTime: string;
   readonly networkTime: string;
   readonly lastTime: string;
-  readonly addedCopies: number;
+  readonly copyTimes: readonly string[];
+  readonly receptions: readonly Reception[];
+  /** null: as it is */
+  readonly clock: number | null;
+  readonly state: UplinkState | null;
 }
 
-export async function mergeFrames(tx: Transaction, merges: readonly FrameMerge[]): Promise<void> {
+export async function mergeFrames(
+  tx: Transaction,
+  merges: readonly FrameMerge[],
+  gatewayIds: ReadonlyMap<string, number>,
+): Promise<void> {
   if (merges.length === 0) return;
   await tx`
     UPDATE uplinks u
-    SET network_time = g.first, last_time = g.last, copies = least(u.copies + g.added, 32767)
+    SET network_time = g.first, last_time = g.last, copy_times = g.copy_times::timestamptz[],
+      copies = coalesce(cardinality(g.copy_times::timestamptz[]), 0), gateway_ids = g.gateway_ids::bigint[],
+      rssi = g.rssi::smallint[], snr = g.snr::real[], clock = coalesce(g.clock, u.clock), state = coalesce(g.state, u.state)
     FROM unnest(${merges.map((m) => m.id)}::bigint[], ${merges.map((m) => m.presentTime)}::timestamptz[],
       ${merges.map((m) => m.networkTime)}::timestamptz[], ${merges.map((m) => m.lastTime)}::timestamptz[],
-      ${merges.map((m) => m.addedCopies)}::int[]) AS g(id, present, first, last, added)
-    WHERE u.id = g.id AND u.network_time = g.present
-      AND (u.network_time, u.last_time, g.added) IS DISTINCT FROM (g.first, g.last, 0)`;
+      ${merges.map((m) => toTimes(m.copyTimes))}::text[],
+      ${merges.map((m) => toGatewayIds(m.organisationId, m.receptions, gatewayIds))}::text[],
+      ${merges.map((m) => toArrayText(m.receptions.map((r) => r.rssi ?? null)))}::text[],
+      ${merges.map((m) => toArrayText(m.receptions.map((r) => r.snr ?? null)))}::text[],
+      ${merges.map((m) => m.clock)}::smallint[],
+      ${merges.map((m) => (m.state === null ? null : UPLINK_STATES[m.state]))}::smallint[])
+      AS g(id, present, first, last, copy_times, gateway_ids, rssi, snr, clock, state)
+    WHERE u.id = g.id AND u.network_time = g.present`;
 }
 
-export async function setFrameStates(
+/** Frames that a late copy joined to another one; they give no readings of their own any more. */
+export async function markMerged(
+  tx: Transaction,
+  rows: readonly { readonly id: number; readonly networkTime: string }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx`
+    UPDATE uplinks u SET state = ${UPLINK_STATES.merged}, reason = NULL
+    FROM unnest(${rows.map((r) => r.id)}::bigint[], ${rows.map((r) => r.networkTime)}::timestamptz[]) AS g(id, network_time)
+    WHERE u.id = g.id AND u.network_time = g.network_time`;
+}
+
+/**
+ * Writes what became of pending frames. Only those that are still pending at that time are touched: a frame that
+ * a late copy has moved meanwhile is left for the next sweep.
+ * @returns the ids that were written
+ */
+export async function settlePending(
   tx: Transaction,
   rows: readonly {
     readonly id: number;
@@ -162,14 +252,16 @@ export async function setFrameStates(
     readonly reason: string | null;
     readonly codecVersionId: number | null;
   }[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await tx`
+): Promise<ReadonlySet<number>> {
+  if (rows.length === 0) return new Set();
+  const written = await tx<{ id: number }[]>`
     UPDATE uplinks u SET state = g.state, reason = g.reason, codec_version_id = g.codec_version_id
     FROM unnest(${rows.map((r) => r.id)}::bigint[], ${rows.map((r) => r.networkTime)}::timestamptz[],
       ${rows.map((r) => UPLINK_STATES[r.state])}::smallint[], ${rows.map((r) => r.reason)}::text[],
       ${rows.map((r) => r.codecVersionId)}::bigint[]) AS g(id, network_time, state, reason, codec_version_id)
-    WHERE u.id = g.id AND u.network_time = g.network_time`;
+    WHERE u.id = g.id AND u.network_time = g.network_time AND u.state = ${UPLINK_STATES.pending}
+    RETURNING u.id`;
+  return new Set(written.map((row) => row.id));
 }
 
 export interface DeviceLesson {
@@ -287,12 +379,20 @@ export async function learnSignal(tx: Transaction, lessons: readonly SignalLesso
       snr_sum = s.snr_sum + excluded.snr_sum, snr_count = s.snr_count + excluded.snr_count`;
 }
 
-export async function addCopies(tx: Transaction, copied: ReadonlyMap<number, number>): Promise<void> {
-  if (copied.size === 0) return;
-  const rows = [...copied].sort(([a], [b]) => a - b);
+/** Changes of what is counted per device, beside what `learnDevices` counts: copies, joined frames. */
+export async function adjustCounts(
+  tx: Transaction,
+  changes: ReadonlyMap<
+    number,
+    { readonly frames: number; readonly copies: number; readonly rejected: number }
+  >,
+): Promise<void> {
+  if (changes.size === 0) return;
+  const rows = [...changes].sort(([a], [b]) => a - b);
   await tx`
-    UPDATE device_status s SET copies = s.copies + g.n
-    FROM unnest(${rows.map(([id]) => id)}::bigint[], ${rows.map(([, n]) => n)}::bigint[]) AS g(id, n)
+    UPDATE device_status s SET frames = s.frames + g.frames, copies = s.copies + g.copies, rejected = s.rejected + g.rejected
+    FROM unnest(${rows.map(([id]) => id)}::bigint[], ${rows.map(([, n]) => n.frames)}::bigint[],
+      ${rows.map(([, n]) => n.copies)}::bigint[], ${rows.map(([, n]) => n.rejected)}::bigint[]) AS g(id, frames, copies, rejected)
     WHERE s.device_id = g.id`;
 }
 
@@ -364,12 +464,42 @@ export async function markPending(
   sql: Sql | Transaction,
   deviceId: number,
   states: readonly UplinkState[],
-  span?: { readonly from?: string; readonly until?: string },
+  span?: { readonly from?: string; readonly until?: string; readonly except?: readonly number[] },
 ): Promise<number> {
-  const rows = await sql`
+  const [row] = await sql<{ n: number }[]>`
+    WITH open AS (
+      SELECT id, network_time, state FROM uplinks
+      WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
+        AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
+        AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')
+        AND id <> ALL(${(span?.except ?? []) as number[]}::bigint[])
+      FOR UPDATE
+    ), marked AS (
+      UPDATE uplinks u SET state = ${UPLINK_STATES.pending} FROM open
+      WHERE u.id = open.id AND u.network_time = open.network_time
+    ), counted AS (
+      -- "rejected" counts the frames that are rejected now, however often they were tried
+      UPDATE device_status s SET rejected = s.rejected - n.n
+      FROM (SELECT count(*) AS n FROM open WHERE state = ${UPLINK_STATES.rejected}) n
+      WHERE s.device_id = ${deviceId} AND n.n > 0
+    )
+    SELECT count(*)::int AS n FROM open`;
+  return row?.n ?? 0;
+}
+
+/** What had waited of these devices is to be decoded now. @returns how many frames */
+export async function markPendingOf(tx: Transaction, deviceIds: readonly number[]): Promise<number> {
+  const rows = await tx`
     UPDATE uplinks SET state = ${UPLINK_STATES.pending}
-    WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
-      AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
-      AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')`;
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state = ${UPLINK_STATES.waiting}`;
   return rows.count;
+}
+
+/** All frames of these devices wait again, as if no codec had ever seen them. */
+export async function markWaitingOf(tx: Transaction, deviceIds: readonly number[]): Promise<void> {
+  await tx`
+    UPDATE uplinks SET state = ${UPLINK_STATES.waiting}, reason = NULL, codec_version_id = NULL
+    WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state <> ${UPLINK_STATES.merged}`;
+  await tx`
+    UPDATE device_status SET rejected = 0, last_reason = NULL WHERE device_id = ANY(${deviceIds as number[]}::bigint[])`;
 }

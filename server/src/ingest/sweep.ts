@@ -4,12 +4,18 @@
  * a frame's state and its readings change in one transaction, and readings are written once.
  */
 import { ensurePartitions } from '../observations/partition-store.ts';
-import type { StoredReading } from '../observations/store.ts';
-import { findIngestDevicesById, lockDevices } from '../registry/ingest-store.ts';
-import { readFrames } from './readings.ts';
+import { insertReadings } from '../observations/store.ts';
+import {
+  ensureDatastreams,
+  findIngestDevicesById,
+  type IngestDevice,
+  lockDevices,
+} from '../registry/ingest-store.ts';
+import { type Lesson, learn } from './learn.ts';
+import { type ReadFrame, readFrames } from './readings.ts';
 import { UPLINK_STATES } from './states.ts';
-import { learnDevices, setFrameStates } from './store.ts';
-import { type IngestDeps, writeReadings } from './uplink.ts';
+import { settlePending } from './store.ts';
+import { type IngestDeps, toNeeds, toReadings } from './uplink.ts';
 
 export interface SweepReport {
   readonly frames: number;
@@ -21,6 +27,7 @@ interface PendingRow {
   readonly id: number;
   readonly device_id: number;
   readonly network_time: string;
+  readonly arrived_at: string;
   readonly f_port: number;
   readonly payload: string;
 }
@@ -35,7 +42,7 @@ export async function sweepPending(
   let after: { time: string; id: number } | undefined;
   for (;;) {
     const rows = await deps.sql<PendingRow[]>`
-      SELECT u.id, u.device_id, u.network_time, u.f_port, encode(u.payload, 'hex') AS payload
+      SELECT u.id, u.device_id, u.network_time, u.arrived_at, u.f_port, encode(u.payload, 'hex') AS payload
       FROM uplinks u JOIN devices d ON d.id = u.device_id
       WHERE u.state = ${UPLINK_STATES.pending} AND d.state <> 'waiting' AND d.codec_id IS NOT NULL
         ${scope.deviceId === undefined ? deps.sql`` : deps.sql`AND u.device_id = ${scope.deviceId}`}
@@ -58,92 +65,82 @@ async function sweepRows(deps: IngestDeps, rows: readonly PendingRow[]): Promise
   const devices = new Map(
     (await findIngestDevicesById(deps.sql, [...new Set(rows.map((r) => r.device_id))])).map((d) => [d.id, d]),
   );
-  const frames = rows.flatMap((row) => {
+  const found = rows.flatMap((row) => {
     const device = devices.get(row.device_id);
     return device ? [{ row, device }] : [];
   });
   const reads = await readFrames(
     deps.decoder,
-    frames.map(({ row, device }) => ({
+    found.map(({ row, device }) => ({
       device,
       fPort: row.f_port,
       payload: row.payload,
       networkTime: row.network_time,
     })),
   );
+  const frames = found.map((frame, i) => ({ ...frame, read: reads[i] as ReadFrame }));
   const times = reads.flatMap((read) => read.planned.map((p) => p.measurement.phenomenonTime));
   await ensurePartitions(deps.sql, 'observations', times);
-  const stored = await deps.sql.begin(async (tx): Promise<StoredReading[] | undefined> => {
+  const written = await deps.sql.begin(async (tx) => {
     const epochs = await lockDevices(tx, [...devices.keys()]);
     if ([...devices.values()].some((device) => epochs.get(device.id) !== device.epoch)) return undefined;
-    await setFrameStates(
+    const settled = await settlePending(
       tx,
-      frames.map(({ row }, i) => ({
+      frames.map(({ row, read }) => ({
         id: row.id,
         networkTime: row.network_time,
-        state: reads[i]?.state ?? 'pending',
-        reason: reads[i]?.reason ?? null,
-        codecVersionId: reads[i]?.codecVersionId ?? null,
+        state: read.state,
+        reason: read.reason,
+        codecVersionId: read.codecVersionId,
       })),
     );
-    const written = await writeReadings(
-      tx,
-      frames.map(({ row, device }, i) => ({
-        id: row.id,
-        heard: {
-          device,
-          item: { uplink: { networkTime: row.network_time, payload: row.payload } },
-          firstMs: Date.parse(row.network_time),
-          read: reads[i] as (typeof reads)[number],
-        },
-      })),
-    );
-    await learnSwept(tx, frames, reads);
-    return written;
+    const mine = frames.filter(({ row }) => settled.has(row.id));
+    const made = await ensureDatastreams(tx, toNeeds(mine));
+    const readable = mine.map(({ row, device, read }) => ({
+      id: row.id,
+      device,
+      networkTime: row.network_time,
+      payload: row.payload,
+      fPort: row.f_port,
+      read,
+    }));
+    const stored = await insertReadings(tx, toReadings(readable, made));
+    await learn(tx, mine.map(toLesson), new Map(), new Map());
+    return { stored, mine };
   });
   // A device was changed while its frames were being decoded: once more, with what holds now.
-  if (stored === undefined) return sweepRows(deps, rows);
+  if (written === undefined) return sweepRows(deps, rows);
   for (const device of devices.values()) deps.devices.forget(device);
-  deps.announce(stored);
+  deps.announce(written.stored);
   return {
-    frames: frames.length,
-    rejected: reads.filter((read) => read.state === 'rejected').length,
-    readings: stored.length,
+    frames: written.mine.length,
+    rejected: written.mine.filter(({ read }) => read.state === 'rejected').length,
+    readings: written.stored.length,
   };
 }
 
-async function learnSwept(
-  tx: Parameters<typeof learnDevices>[0],
-  frames: readonly { readonly row: PendingRow }[],
-  reads: Awaited<ReturnType<typeof readFrames>>,
-): Promise<void> {
-  const lessons = new Map<number, Parameters<typeof learnDevices>[1][number]>();
-  frames.forEach(({ row }, i) => {
-    const read = reads[i];
-    const v = read?.deviceMeasurements.find(
-      (m) => m.property === 'battery_voltage' && m.quality === 0,
-    )?.value;
-    const percent = read?.deviceMeasurements.find((m) => m.property === 'battery_level')?.value;
-    const known = lessons.get(row.device_id);
-    lessons.set(row.device_id, {
-      deviceId: row.device_id,
-      firstSeen: known?.firstSeen ?? row.network_time,
-      lastSeen: row.network_time,
-      arrivedAt: row.network_time,
-      fCnt: null,
-      devAddr: null,
-      frames: 0,
-      copies: 0,
-      rejected: (known?.rejected ?? 0) + (read?.state === 'rejected' ? 1 : 0),
-      batteryV: typeof v === 'number' ? v : (known?.batteryV ?? null),
-      batteryPercent: typeof percent === 'number' ? percent : (known?.batteryPercent ?? null),
-      batteryAt:
-        typeof v === 'number' || typeof percent === 'number' ? row.network_time : (known?.batteryAt ?? null),
-      rssi: null,
-      snr: null,
-      dataRate: null,
-      reason: read?.reason ?? known?.reason ?? null,
-    });
-  });
-  await learnDevices(tx, [...lessons.values()]);
+/** Only what decoding brings: when it was heard was learned when it came. */
+function toLesson({
+  row,
+  device,
+  read,
+}: {
+  readonly row: PendingRow;
+  readonly device: IngestDevice;
+  readonly read: ReadFrame;
+}): Lesson {
+  return {
+    deviceId: device.id,
+    organisationId: device.organisationId,
+    networkTime: row.network_time,
+    arrivedAt: row.arrived_at,
+    fCnt: null,
+    devAddr: null,
+    dataRate: null,
+    batteryPercent: undefined,
+    receptions: [],
+    read,
+    countsFrame: false,
+    countsRejected: read.state === 'rejected',
+  };
 }

@@ -1,13 +1,16 @@
 /**
  * The way of an uplink, step by step. One batch is one transaction: frames with their state, readings and
  * statistics are written together or not at all, and nobody is told "kept" before the commit.
- * Decoding happens before the transaction. Does not know which network server a frame came from.
+ * Decoding (prepareBatch) happens before the transaction (commitBatch), so that it can overlap with the commit of
+ * the batch before. Does not know which network server a frame came from.
  */
 import { groupBy } from '@torv/core/group-by';
+import { compareInstants, toCanonicalInstant } from '@torv/core/time';
 import type { Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import {
-  deleteReadingsOfUplinks,
+  deleteReadingsOfFrames,
+  type FreedMoment,
   insertReadings,
   type Reading,
   recountDatastreams,
@@ -23,21 +26,22 @@ import {
   lockDevices,
 } from '../registry/ingest-store.ts';
 import type { Decoder } from './decode/port.ts';
-import { toBestReceptions, toClusters, toFrameKey } from './frames.ts';
-import { ensureGateways, learn } from './learn.ts';
+import { toFrameKey } from './frames.ts';
+import { ensureGateways, learn, toCountChanges, toLessons } from './learn.ts';
+import { type FramePlan, type Heard, planFrames } from './plan.ts';
 import { type ReadFrame, readFrames } from './readings.ts';
+import { trimWaiting } from './retention-store.ts';
 import type { Uplink } from './source.ts';
-import { CLOCKS } from './source.ts';
-import { UPLINK_STATES } from './states.ts';
 import {
-  type FrameMerge,
   findKeptFrames,
   insertFrames,
   insertMessages,
+  learnSources,
+  markMerged,
+  markPending,
   mergeFrames,
-  type NewFrame,
-  setFrameStates,
-  takeUplinkIds,
+  takeUplinkNumbers,
+  toUplinkId,
 } from './store.ts';
 
 export interface IngestItem {
@@ -56,6 +60,8 @@ export interface IngestDeps {
   readonly devices: DeviceKnowledge;
   /** Told after the commit what is new. */
   readonly announce: (readings: readonly StoredReading[]) => void;
+  /** Told after the commit that kept frames are to be read again. */
+  readonly wakeSweep?: () => void;
 }
 
 export interface IngestReport {
@@ -64,12 +70,29 @@ export interface IngestReport {
   readonly rejected: number;
   readonly waiting: number;
   readonly readings: number;
+  /** Frames of unknown devices that came when the inbox was full: counted as faults of their source, not kept. */
+  readonly refused: number;
+}
+
+/** What became of one item, in the order given. */
+export interface ItemOutcome {
+  readonly kind: 'frame' | 'copy' | 'refused';
+  readonly state: ReadFrame['state'];
+  readonly readings: number;
+}
+
+/** A batch with its frames decoded, ready to be written. */
+export interface PreparedBatch {
+  readonly items: readonly IngestItem[];
+  readonly heard: readonly Heard[];
+  readonly numbers: readonly number[];
 }
 
 /** The inbox holds at most this many unclaimed devices per organisation; a flood of foreign frames stops here. */
 const MAX_WAITING_DEVICES = 5_000;
 /** A device's own time may lie this far back (core/mapping), so that far its readings are looked for. */
 const HISTORY_MS = 32 * 86_400_000;
+const AHEAD_MS = 3_600_000;
 
 /** What is known of devices between batches; wrong knowledge is noticed by its epoch under the lock. */
 export class DeviceKnowledge {
@@ -93,54 +116,69 @@ export class DeviceKnowledge {
 
 class StaleKnowledge extends Error {}
 
-interface Heard {
-  readonly item: IngestItem;
-  readonly device: IngestDevice;
-  readonly key: string;
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly read: ReadFrame;
+export function toReport(outcomes: readonly ItemOutcome[]): IngestReport {
+  const report = { frames: 0, copies: 0, rejected: 0, waiting: 0, readings: 0, refused: 0 };
+  for (const { kind, state, readings } of outcomes) {
+    report.readings += readings;
+    if (kind === 'refused') report.refused++;
+    else if (kind === 'copy') report.copies++;
+    else {
+      report.frames++;
+      if (state === 'rejected') report.rejected++;
+      if (state === 'waiting') report.waiting++;
+    }
+  }
+  return report;
 }
 
-/** A reception in hand or a kept frame, as a member of one cluster of copies. */
-interface Member {
-  readonly id?: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly kept?: { readonly networkTime: string; readonly state: number };
-  readonly heard?: Heard;
+/** Devices known, frames decoded, partitions and numbers there: everything that needs no transaction. */
+export async function prepareBatch(deps: IngestDeps, items: readonly IngestItem[]): Promise<PreparedBatch> {
+  const [known, numbers] = await Promise.all([
+    knowDevices(deps, items),
+    takeUplinkNumbers(deps.sql, items.length),
+  ]);
+  const heard = await decodeItems(deps, items, known);
+  await ensurePartitions(
+    deps.sql,
+    'uplinks',
+    heard.map((h) => h.time),
+  );
+  await ensurePartitions(
+    deps.sql,
+    'uplink_messages',
+    items.flatMap((item) => (item.message === undefined ? [] : [item.arrivedAt])),
+  );
+  await ensurePartitions(
+    deps.sql,
+    'observations',
+    heard.flatMap((h) => h.read.planned.map((p) => p.measurement.phenomenonTime)),
+  );
+  return { items, heard, numbers };
 }
 
-/** Resolves when all items are committed. @throws what the database throws; the batch is then not written at all. */
-export async function ingestBatch(deps: IngestDeps, items: readonly IngestItem[]): Promise<IngestReport> {
+/**
+ * Resolves when all items are committed.
+ * @throws what the database throws; the batch is then not written at all
+ */
+export async function commitBatch(deps: IngestDeps, prepared: PreparedBatch): Promise<ItemOutcome[]> {
   for (let attempt = 0; ; attempt++) {
-    const known = await knowDevices(deps, items);
-    const heard = await decodeItems(deps, items, known);
-    await ensurePartitions(
-      deps.sql,
-      'uplinks',
-      items.map((item) => item.uplink.networkTime),
-    );
-    await ensurePartitions(
-      deps.sql,
-      'uplink_messages',
-      items.map((item) => item.arrivedAt),
-    );
-    await ensurePartitions(
-      deps.sql,
-      'observations',
-      heard.flatMap((h) => h.read.planned.map((p) => p.measurement.phenomenonTime)),
-    );
     try {
-      const { report, stored } = await deps.sql.begin((tx) => writeBatch(tx, deps, heard));
-      forgetGrown(deps, heard);
+      const { outcomes, stored, isSweepDue } = await deps.sql.begin((tx) => writeBatch(tx, deps, prepared));
+      forgetGrown(deps, prepared.heard);
       deps.announce(stored);
-      return report;
+      if (isSweepDue) deps.wakeSweep?.();
+      return outcomes;
     } catch (error) {
       // Somebody changed a device while its frames were being decoded: learn it anew and start over.
       if (!(error instanceof StaleKnowledge) || attempt >= 5) throw error;
+      prepared = await prepareBatch(deps, prepared.items);
     }
   }
+}
+
+/** Resolves when all items are committed. @throws what the database throws; the batch is then not written at all. */
+export async function ingestBatch(deps: IngestDeps, items: readonly IngestItem[]): Promise<ItemOutcome[]> {
+  return commitBatch(deps, await prepareBatch(deps, items));
 }
 
 async function knowDevices(
@@ -176,7 +214,7 @@ async function knowDevices(
   const known = new Map<IngestItem, IngestDevice>();
   for (const item of items) {
     const device = deps.devices.get(item.organisationId, item.uplink.devEui);
-    // A device beyond the inbox's room stays unknown: its frame is counted as a fault of the source (learn.ts).
+    // A device beyond the inbox's room stays unknown: its frame is counted as a fault of its source.
     if (device) known.set(item, device);
   }
   return known;
@@ -197,17 +235,15 @@ async function decodeItems(
       device,
       fPort: item.uplink.fPort,
       payload: item.uplink.payload,
-      networkTime: item.uplink.networkTime,
+      networkTime: toCanonicalInstant(item.uplink.networkTime),
     })),
   );
   return pairs.map(({ item, device }, i) => {
-    const ms = Date.parse(item.uplink.networkTime);
     return {
       item,
       device,
       key: toFrameKey(device.id, item.uplink),
-      firstMs: ms,
-      lastMs: ms,
+      time: toCanonicalInstant(item.uplink.networkTime),
       read: reads[i] as ReadFrame,
     };
   });
@@ -223,84 +259,57 @@ function forgetGrown(deps: IngestDeps, heard: readonly Heard[]): void {
   }
 }
 
-async function writeBatch(tx: Transaction, deps: IngestDeps, heard: readonly Heard[]) {
-  await checkEpochs(tx, deps, heard);
-  const plan = await planFrames(tx, heard);
-  const gateways = await ensureGateways(
-    tx,
-    plan.fresh.map((f) => f.row),
-  );
-  await insertFrames(
-    tx,
-    plan.fresh.map((f) => f.row),
-    gateways,
-  );
-  await mergeFrames(tx, plan.merges);
-  await setFrameStates(
-    tx,
-    plan.swallowed.map((s) => ({ ...s, state: 'merged' as const, reason: null, codecVersionId: null })),
-  );
-  const recount = await removeRetimed(tx, plan);
-  const stored = await writeReadings(tx, [
-    ...plan.fresh.map((f) => ({ id: f.row.id, heard: f.heard })),
-    ...plan.retimed.map((r) => ({ id: r.id, heard: r.heard })),
-  ]);
-  await recountDatastreams(tx, recount);
-  await insertMessages(
-    tx,
-    plan.fresh.flatMap(({ row, heard: h }) =>
-      h.item.message === undefined
-        ? []
-        : [
-            {
-              arrivedAt: h.item.arrivedAt,
-              uplinkId: row.id,
-              sourceId: h.item.sourceId,
-              body: h.item.message,
-            },
-          ],
+async function writeBatch(tx: Transaction, deps: IngestDeps, prepared: PreparedBatch) {
+  const { heard } = prepared;
+  // Sent together: the second statement runs when the first has its locks, and so sees what others committed.
+  const [, kept] = await Promise.all([checkEpochs(tx, deps, heard), findKeptFrames(tx, toProbes(heard))]);
+  let taken = 0;
+  const plan = planFrames(heard, kept, (time) => toUplinkId(time, prepared.numbers[taken++] as number));
+  const rows = plan.fresh.map((f) => f.row);
+  const lessons = toLessons(plan);
+  const gateways = await ensureGateways(tx, [...rows, ...plan.merges, ...lessons]);
+  const freed = await removeRetimed(tx, plan);
+  const made = await ensureDatastreams(tx, toNeeds(heard));
+  const [, , , stored] = await Promise.all([
+    insertFrames(tx, rows, gateways),
+    mergeFrames(tx, plan.merges, gateways),
+    markMerged(tx, plan.swallowed),
+    insertReadings(
+      tx,
+      toReadings(
+        [
+          ...plan.fresh.map((f) => toReadable(f.row.id, f.heard)),
+          ...plan.retimed.flatMap((r) => (r.isRead ? [toReadable(r.id, r.heard)] : [])),
+        ],
+        made,
+      ),
     ),
-  );
-  await learn(
-    tx,
-    plan.fresh.map((f) => ({ row: f.row, read: f.heard.read, item: f.heard.item })),
-    plan.copied,
-    gateways,
-  );
-  const report: IngestReport = {
-    frames: plan.fresh.length,
-    copies: heard.length - plan.fresh.length,
-    rejected: plan.fresh.filter((f) => f.heard.read.state === 'rejected').length,
-    waiting: plan.fresh.filter((f) => f.heard.read.state === 'waiting').length,
-    readings: stored.length,
+    insertMessages(tx, toMessages(plan)),
+  ]);
+  const reopened = await reopenRivals(tx, plan, freed, stored);
+  if (freed.length > 0) await recountDatastreams(tx, [...new Set(freed.map((f) => f.datastreamId))]);
+  await learn(tx, lessons, toCountChanges(plan), gateways);
+  await Promise.all([learnRefused(tx, prepared), trimWaiting(tx, plan)]);
+  return {
+    outcomes: toOutcomes(prepared, plan, stored),
+    stored,
+    isSweepDue: reopened > 0 || plan.reopened.length > 0,
   };
-  return { report, stored };
 }
 
 async function checkEpochs(tx: Transaction, deps: IngestDeps, heard: readonly Heard[]): Promise<void> {
   const devices = new Map(heard.map((h) => [h.device.id, h.device]));
   const epochs = await lockDevices(tx, [...devices.keys()]);
-  const stale = [...devices.values()].filter((device) => epochs.get(device.id) !== device.epoch);
+  // Two receptions of one batch may have been prepared with different knowledge: each counts.
+  const stale = heard.map((h) => h.device).filter((device) => epochs.get(device.id) !== device.epoch);
   for (const device of stale) deps.devices.forget(device);
   if (stale.length > 0) throw new StaleKnowledge();
 }
 
-interface FramePlan {
-  readonly fresh: { readonly row: NewFrame; readonly heard: Heard }[];
-  readonly merges: FrameMerge[];
-  /** Kept frames whose first hearing moved back: their readings are made anew with that time. */
-  readonly retimed: { readonly id: number; readonly heard: Heard; readonly before: string }[];
-  /** Kept frames that a late copy joined to an earlier one. */
-  readonly swallowed: { readonly id: number; readonly networkTime: string; readonly deviceId: number }[];
-  /** deviceId -> copies that were truly new hearings */
-  readonly copied: Map<number, number>;
-}
-
-async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<FramePlan> {
-  const byKey = groupBy(heard, (h) => h.key);
-  const probes = [...byKey].map(([key, list]) => {
+function toProbes(heard: readonly Heard[]) {
+  return [...groupBy(heard, (h) => h.key)].map(([key, list]) => {
     const { device, item } = list[0] as Heard;
-    const times = list.map((h) => h.item.uplink.networkTime).sort((a, b) => Date.parse(a) - Date.parse(b));
+    const times = list.length === 1 ? [] : list.map((h) => h.time).sort(compareInstants);
     return {
       key,
       deviceId: device.id,
@@ -308,188 +317,175 @@ async function planFrames(tx: Transaction, heard: readonly Heard[]): Promise<Fra
       fCnt: item.uplink.fCnt ?? null,
       fPort: item.uplink.fPort,
       payload: item.uplink.payload,
-      from: times[0] as string,
-      until: times.at(-1) as string,
+      from: times[0] ?? (list[0] as Heard).time,
+      until: times.at(-1) ?? (list[0] as Heard).time,
     };
   });
-  const kept = new Map<string, Member[]>();
-  for (const frame of await findKeptFrames(tx, probes)) {
-    const list = kept.get(frame.key) ?? [];
-    list.push({
-      id: frame.id,
-      firstMs: frame.firstMs,
-      lastMs: frame.lastMs,
-      kept: { networkTime: frame.networkTime, state: frame.state },
-    });
-    kept.set(frame.key, list);
-  }
-  const plan: FramePlan = { fresh: [], merges: [], retimed: [], swallowed: [], copied: new Map() };
-  const newborn: { lead: Heard; all: readonly Heard[]; lastMs: number }[] = [];
-  for (const [key, list] of byKey) {
-    const members: Member[] = [
-      ...(kept.get(key) ?? []),
-      ...list.map((h) => ({ firstMs: h.firstMs, lastMs: h.lastMs, heard: h })),
-    ];
-    for (const cluster of toClusters(members)) {
-      const inHand = cluster.members.flatMap((m) => (m.heard ? [m.heard] : []));
-      if (inHand.length === 0) continue;
-      const old = cluster.members.filter((m) => m.id !== undefined);
-      const lead = inHand[0] as Heard;
-      if (old.length === 0) newborn.push({ lead, all: inHand, lastMs: cluster.lastMs });
-      else planMerge(plan, old, inHand, lead, cluster.lastMs);
-    }
-  }
-  const ids = await takeUplinkIds(
-    tx,
-    newborn.map((n) => n.lead.firstMs),
+}
+
+function toMessages(plan: FramePlan) {
+  return plan.fresh.flatMap(({ row, heard: { item } }) =>
+    item.message === undefined
+      ? []
+      : [{ arrivedAt: item.arrivedAt, uplinkId: row.id, sourceId: item.sourceId, body: item.message }],
   );
-  newborn.forEach(({ lead, all, lastMs }, i) => {
-    const extra = new Set(all.map((h) => h.firstMs)).size - 1;
-    const row = toNewFrame(ids[i] as number, lead, all, lastMs, extra);
-    plan.fresh.push({ row, heard: lead });
-    if (extra > 0) plan.copied.set(lead.device.id, (plan.copied.get(lead.device.id) ?? 0) + extra);
-  });
-  return plan;
 }
 
-function planMerge(
-  plan: FramePlan,
-  old: readonly Member[],
-  inHand: readonly Heard[],
-  lead: Heard,
-  lastMs: number,
-): void {
-  const [keeper, ...others] = old as readonly [Member, ...Member[]];
-  const keptTime = keeper.kept?.networkTime as string;
-  const spans = old.map((m) => [m.firstMs, m.lastMs] as const);
-  // A message delivered once more lies within what is known already; only hearings outside it count as copies.
-  const added = new Set(
-    inHand.map((h) => h.firstMs).filter((ms) => !spans.some(([a, b]) => ms >= a && ms <= b)),
-  ).size;
-  const earlier = lead.firstMs < keeper.firstMs;
-  const first = earlier ? lead.item.uplink.networkTime : keptTime;
-  plan.merges.push({
-    id: keeper.id as number,
-    presentTime: keptTime,
-    networkTime: first,
-    lastTime: new Date(lastMs).toISOString(),
-    addedCopies: added + others.length,
-  });
-  if (earlier && keeper.kept?.state === UPLINK_STATES.decoded) {
-    plan.retimed.push({ id: keeper.id as number, heard: lead, before: keptTime });
-  }
-  for (const other of others) {
-    plan.swallowed.push({
-      id: other.id as number,
-      networkTime: other.kept?.networkTime as string,
-      deviceId: lead.device.id,
-    });
-  }
-  if (added > 0) plan.copied.set(lead.device.id, (plan.copied.get(lead.device.id) ?? 0) + added);
+/** Whether a device's frames can hold readings of other times than their own. */
+function hasOwnTimes(device: IngestDevice): boolean {
+  return device.codec?.mapping.some((row) => row.time !== undefined) ?? false;
 }
 
-function toNewFrame(
-  id: number,
-  lead: Heard,
-  all: readonly Heard[],
-  lastMs: number,
-  copies: number,
-): NewFrame {
-  const { item, device, read } = lead;
-  const { uplink } = item;
-  return {
-    id,
-    organisationId: item.organisationId,
-    deviceId: device.id,
-    sourceId: item.sourceId,
-    networkTime: uplink.networkTime,
-    lastTime: lastMs === lead.firstMs ? uplink.networkTime : new Date(lastMs).toISOString(),
-    arrivedAt: item.arrivedAt,
-    fCnt: uplink.fCnt ?? null,
-    fPort: uplink.fPort,
-    devAddr: uplink.devAddr ?? null,
-    payload: uplink.payload,
-    state: read.state,
-    reason: read.reason,
-    codecVersionId: read.codecVersionId,
-    copies,
-    clock: CLOCKS.indexOf(uplink.clock),
-    receptions: toBestReceptions(all.flatMap((h) => h.item.uplink.receptions)),
-    dataRate: uplink.dataRate ?? null,
-    frequencyMhz: uplink.frequencyMhz ?? null,
-  };
-}
+const shift = (instant: string, ms: number) => new Date(Date.parse(instant) + ms).toISOString();
 
-async function removeRetimed(tx: Transaction, plan: FramePlan): Promise<readonly number[]> {
-  const changed: number[] = [];
+/** Takes away what frames gave whose time moves, or which were joined to another. */
+async function removeRetimed(tx: Transaction, plan: FramePlan): Promise<readonly FreedMoment[]> {
   const targets = [
-    ...plan.retimed.map((r) => ({ id: r.id, deviceId: r.heard.device.id, at: r.before })),
-    ...plan.swallowed.map((s) => ({ id: s.id, deviceId: s.deviceId, at: s.networkTime })),
+    ...plan.retimed.map((r) => ({ id: r.id, device: r.heard.device, at: r.before })),
+    ...plan.swallowed.map((s) => ({ id: s.id, device: s.device, at: s.networkTime })),
   ];
-  for (const target of targets) {
-    const streams = await tx<{ datastream_id: number }[]>`
-      SELECT s.datastream_id FROM assignment_datastreams s JOIN assignments a ON a.id = s.assignment_id
-      WHERE a.device_id = ${target.deviceId}`;
-    const ms = Date.parse(target.at);
-    changed.push(
-      ...(await deleteReadingsOfUplinks(
-        tx,
-        [target.id],
-        streams.map((s) => s.datastream_id),
-        {
-          from: new Date(ms - HISTORY_MS).toISOString(),
-          until: new Date(ms + HISTORY_MS).toISOString(),
-        },
-      )),
-    );
-  }
-  return changed;
+  return deleteReadingsOfFrames(
+    tx,
+    targets.map(({ id, device, at }) => ({
+      uplinkId: id,
+      deviceId: device.id,
+      from: hasOwnTimes(device) ? shift(at, -HISTORY_MS) : at,
+      until: hasOwnTimes(device) ? shift(at, AHEAD_MS) : at,
+    })),
+  );
 }
 
-/** Planned readings -> Datastreams (made where this is the first reading) -> one insert, best claim first. */
-export async function writeReadings(
+/**
+ * A moment that a frame gave up may have been claimed by another frame, which lost then: those that can hold it
+ * are read again by the sweep, so that the order of arrival does not matter.
+ */
+async function reopenRivals(
   tx: Transaction,
-  frames: readonly {
-    readonly id: number;
-    readonly heard: {
-      readonly device: IngestDevice;
-      readonly item: { readonly uplink: Pick<Uplink, 'networkTime' | 'payload'> };
-      readonly firstMs: number;
-      readonly read: ReadFrame;
+  plan: FramePlan,
+  freed: readonly FreedMoment[],
+  stored: readonly StoredReading[],
+): Promise<number> {
+  if (freed.length === 0) return 0;
+  const taken = new Set(stored.map((r) => `${r.datastreamId} ${r.phenomenonTime}`));
+  const open = freed.filter((f) => !taken.has(`${f.datastreamId} ${f.phenomenonTime}`));
+  const devices = new Map(
+    [...plan.retimed.map((r) => r.heard.device), ...plan.swallowed.map((s) => s.device)].map((d) => [
+      d.id,
+      d,
+    ]),
+  );
+  const moved = plan.retimed.map((r) => r.id);
+  let reopened = 0;
+  for (const [deviceId, moments] of groupBy(open, (f) => f.deviceId)) {
+    const times = [...new Set(moments.map((m) => m.phenomenonTime))].sort(compareInstants);
+    const device = devices.get(deviceId);
+    const spans =
+      device && hasOwnTimes(device)
+        ? [{ from: shift(times[0] as string, -AHEAD_MS), until: shift(times.at(-1) as string, HISTORY_MS) }]
+        : times.map((at) => ({ from: at, until: shift(at, 1) }));
+    for (const span of spans)
+      reopened += await markPending(tx, deviceId, ['decoded'], { ...span, except: moved });
+  }
+  return reopened;
+}
+
+async function learnRefused(tx: Transaction, { items, heard }: PreparedBatch): Promise<void> {
+  if (heard.length === items.length) return;
+  const kept = new Set(heard.map((h) => h.item));
+  const refused = groupBy(
+    items.filter((item) => !kept.has(item) && item.sourceId !== null),
+    (item) => item.sourceId as number,
+  );
+  await learnSources(
+    tx,
+    [...refused].map(([sourceId, list]) => ({
+      sourceId,
+      messages: 0,
+      faults: list.length,
+      ignored: 0,
+      at: list.at(-1)?.arrivedAt as string,
+      fault: `The inbox is full: ${MAX_WAITING_DEVICES} devices wait to be claimed, so frames of further unknown devices are not kept.`,
+    })),
+  );
+}
+
+function toOutcomes(
+  { items, heard }: PreparedBatch,
+  plan: FramePlan,
+  stored: readonly StoredReading[],
+): ItemOutcome[] {
+  const readings = new Map<number, number>();
+  for (const { uplinkId } of stored) {
+    if (uplinkId !== null) readings.set(uplinkId, (readings.get(uplinkId) ?? 0) + 1);
+  }
+  const byItem = new Map(heard.map((h) => [h.item as IngestItem, h]));
+  return items.map((item) => {
+    const h = byItem.get(item);
+    const outcome = h && plan.outcome.get(h);
+    if (!h || !outcome) return { kind: 'refused', state: 'waiting', readings: 0 };
+    return {
+      kind: outcome.fresh ? 'frame' : 'copy',
+      state: h.read.state,
+      readings: outcome.fresh ? (readings.get(outcome.id) ?? 0) : 0,
     };
-  }[],
-): Promise<StoredReading[]> {
+  });
+}
+
+export interface ReadableFrame {
+  readonly id: number;
+  readonly device: IngestDevice;
+  readonly networkTime: string;
+  readonly payload: string;
+  readonly fPort: number;
+  readonly read: ReadFrame;
+}
+
+function toReadable(id: number, { device, item, time, read }: Heard): ReadableFrame {
+  return { id, device, networkTime: time, payload: item.uplink.payload, fPort: item.uplink.fPort, read };
+}
+
+/** Datastreams that the planned readings need and that are not known yet. */
+export function toNeeds(frames: readonly { readonly device: IngestDevice; readonly read: ReadFrame }[]) {
   const needs: DatastreamNeed[] = [];
-  for (const { heard } of frames) {
-    for (const { assignment, measurement: m } of heard.read.planned) {
+  for (const { device, read } of frames) {
+    for (const { assignment, measurement: m } of read.planned) {
       if (!assignment.datastreams.has(`${m.property}#${m.channel}`)) {
-        needs.push({ device: heard.device, assignment, property: m.property, channel: m.channel });
+        needs.push({ device, assignment, property: m.property, channel: m.channel });
       }
     }
   }
-  const made = await ensureDatastreams(tx, needs);
+  return needs;
+}
+
+/** Planned readings as rows, the best claim first where two say something about one moment. */
+export function toReadings(
+  frames: readonly ReadableFrame[],
+  made: ReadonlyMap<string, number>,
+): readonly Reading[] {
   const sorted = [...frames].sort(
     (a, b) =>
-      a.heard.firstMs - b.heard.firstMs ||
-      (a.heard.item.uplink.payload < b.heard.item.uplink.payload ? -1 : 1),
+      compareInstants(a.networkTime, b.networkTime) ||
+      (a.payload < b.payload ? -1 : a.payload > b.payload ? 1 : 0) ||
+      a.fPort - b.fPort,
   );
   const readings: Reading[] = [];
-  for (const { id, heard } of sorted) {
-    for (const { assignment, measurement: m } of heard.read.planned) {
+  for (const { id, read, ...rank } of sorted) {
+    for (const { assignment, measurement: m } of read.planned) {
       const key = `${m.property}#${m.channel}`;
       const datastreamId = assignment.datastreams.get(key) ?? made.get(`${assignment.id}/${key}`);
       if (datastreamId === undefined) continue;
-      const networkTime = heard.item.uplink.networkTime;
+      const phenomenonTime = toCanonicalInstant(m.phenomenonTime);
       readings.push({
         datastreamId,
-        phenomenonTime: m.phenomenonTime,
+        phenomenonTime,
         channel: m.channel,
         value: m.value,
         quality: m.quality,
         uplinkId: id,
-        ...(m.phenomenonTime === networkTime ? {} : { resultTime: networkTime }),
+        rank,
+        ...(phenomenonTime === rank.networkTime ? {} : { resultTime: rank.networkTime }),
       });
     }
   }
-  return insertReadings(tx, readings);
+  return readings;
 }

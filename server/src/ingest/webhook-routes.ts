@@ -1,20 +1,21 @@
 /**
  * POST /ingest/<format>: network servers deliver here with the key of their source in a header. Answered after
- * the commit. A wrong or missing key is 401, a wrong body 400 naming the field; it is kept and counted all the same.
+ * the commit, or after it is on disk when the database is away. A wrong or missing key is 401, a wrong body 400
+ * naming the field; it is kept and counted all the same.
  */
-
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { AppError } from '@torv/core/errors';
 import { Type } from 'typebox';
 import type { App } from '../http/server.ts';
-import { type AcceptDeps, acceptMessages, type Message } from './accept.ts';
+import type { Message } from './accept.ts';
+import type { Inlet } from './inlet.ts';
 import { SOURCE_FORMATS } from './source.ts';
-import { findSourceByKey } from './source-store.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_MESSAGES = 1000;
 
-export interface WebhookDeps extends AcceptDeps {
+export interface WebhookDeps {
+  readonly inlet: Inlet;
   readonly now: () => number;
 }
 
@@ -47,12 +48,12 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
         bodyLimit: MAX_BODY_BYTES,
         schema: {
           tags: ['ingest'],
-          params: Type.Object({ format: Type.Union(SOURCE_FORMATS.map((f) => Type.Literal(f))) }),
+          params: Type.Object({ format: Type.Enum(SOURCE_FORMATS) }),
           querystring: Type.Object({ event: Type.Optional(Type.String({ maxLength: 40 })) }),
         },
       },
       async (request, reply) => {
-        const source = await findSourceByKey(deps.sql, getKey(request.headers));
+        const source = await deps.inlet.findSource(getKey(request.headers));
         if (!source) throw new AppError('BAD_KEY', 'This key belongs to no source.', { at: 'X-Torv-Key' });
         if (source.format !== request.params.format) {
           throw new AppError('BAD_PATH', `This source expects ${source.format}.`, {
@@ -64,7 +65,11 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
         if (!Buffer.isBuffer(body) || body.length === 0)
           throw new AppError('BAD_BODY', 'The body is empty.', { at: 'body' });
         const messages = toMessages(body, new Date(deps.now()).toISOString(), request.query.event);
-        const report = await acceptMessages(deps, source, messages);
+        const kept = await deps.inlet.keep(source, messages);
+        // 202: on disk, not yet in the database; it goes on by itself.
+        if (kept.kind === 'spooled')
+          return reply.status(202).send({ messages: messages.length, spooled: true });
+        const { report } = kept;
         const first = report.rejections[0];
         if (first && report.rejections.length === messages.length) {
           throw new AppError('BAD_UPLINK', first.reason, first.at === undefined ? {} : { at: first.at });

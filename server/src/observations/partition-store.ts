@@ -49,17 +49,50 @@ export async function ensurePartitions(
     const from = new Date(toMonthStartMs(month)).toISOString();
     const until = new Date(toMonthStartMs(month + 1)).toISOString();
     const [row] = await sql<{ there: boolean }[]>`SELECT to_regclass(${name}) IS NOT NULL AS there`;
-    if (!row?.there) {
-      try {
-        await sql.unsafe(
-          `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${until}')`,
-        );
-      } catch (error) {
-        // Another process made the same month at the same moment.
-        const code = (error as { code?: string }).code;
-        if (code !== '42P07' && code !== '23505' && code !== '42P17') throw error;
-      }
-    }
+    if (!row?.there) await makePartition(sql, table, name, from, until);
     seen.add(name);
   }
+}
+
+/**
+ * 42P07, 23505, 42P17: another process made the same month at the same moment. 23514: rows of that month lie in
+ * the default partition already (written by a process that knew a partition which was dropped meanwhile): they
+ * stay there, and so do the next ones.
+ */
+const THERE_ALREADY = new Set(['42P07', '23505', '42P17', '23514']);
+const MAX_TRIES = 5;
+
+async function makePartition(
+  sql: Sql | Transaction,
+  table: GrowingTable,
+  name: string,
+  from: string,
+  until: string,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await sql.unsafe(
+        `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${until}')`,
+      );
+      return;
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (THERE_ALREADY.has(code)) return;
+      // A deadlock with a batch that reads the default partition: the batch goes first.
+      if (code !== '40P01' || tries >= MAX_TRIES) throw error;
+    }
+  }
+}
+
+/** Drops the months that lie wholly before a moment. @returns how many */
+export async function dropPartitionsBefore(sql: Sql, table: GrowingTable, before: string): Promise<number> {
+  const last = toPartitionName(table, toMonthIndex(Date.parse(before)));
+  const rows = await sql<{ name: string }[]>`
+    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = ${table}::regclass AND c.relname ~ '_[0-9]{4}_[0-9]{2}$' AND c.relname < ${last} ORDER BY 1`;
+  for (const { name } of rows) {
+    await sql.unsafe(`DROP TABLE IF EXISTS ${name}`);
+    known.get(sql)?.delete(name);
+  }
+  return rows.length;
 }

@@ -3,6 +3,7 @@
  * (Datastream, phenomenon time, channel); where two frames claim the same moment, the frame that was heard
  * first counts, whatever the order of arrival. No row triggers: statistics are kept once per batch.
  */
+import { toCanonicalInstant } from '@torv/core/time';
 import type { Sql, Transaction } from '../db/database.ts';
 
 export interface Reading {
@@ -13,8 +14,18 @@ export interface Reading {
   readonly value: number | boolean;
   readonly quality: number;
   readonly uplinkId: number | null;
+  /** Of the frame: where two claim one moment, the first heard counts, then the smaller payload and port. */
+  readonly rank?: ClaimRank;
   /** When the result came to be known, where that is not the phenomenon time (history in a frame, imports). */
   readonly resultTime?: string;
+}
+
+export interface ClaimRank {
+  /** RFC 3339, UTC */
+  readonly networkTime: string;
+  /** Hexadecimal. */
+  readonly payload: string;
+  readonly fPort: number;
 }
 
 export interface StoredReading {
@@ -23,6 +34,7 @@ export interface StoredReading {
   readonly phenomenonTime: string;
   readonly value: number | boolean;
   readonly quality: number;
+  readonly uplinkId: number | null;
 }
 
 interface Row {
@@ -33,6 +45,7 @@ interface Row {
   readonly result_number: number | null;
   readonly result_json: string | null;
   readonly quality: number;
+  readonly uplink_id: number | null;
 }
 
 function toColumns(readings: readonly Reading[]) {
@@ -55,6 +68,7 @@ function toStored(row: Row): StoredReading {
     phenomenonTime: row.phenomenon_start,
     value: row.result_number ?? row.result_json === 'true',
     quality: row.quality,
+    uplinkId: row.uplink_id,
   };
 }
 
@@ -82,7 +96,7 @@ export async function insertReadings(
              datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time
       FROM given
       ON CONFLICT (datastream_id, phenomenon_start, channel) DO NOTHING
-      RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time
+      RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time, uplink_id
     ), counted AS (
       INSERT INTO datastream_stats AS s
         (datastream_id, observations, phenomenon_start, phenomenon_end, result_start, result_end,
@@ -106,7 +120,7 @@ export async function insertReadings(
         last_time = greatest(s.last_time, excluded.last_time),
         arrived_at = excluded.arrived_at
     )
-    SELECT id, datastream_id, phenomenon_start, channel, result_number, result_json, quality FROM fresh`;
+    SELECT id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id FROM fresh`;
   const stored = rows.map(toStored);
   if (rows.length < readings.length) stored.push(...(await settleClaims(tx, readings, rows)));
   return stored;
@@ -122,11 +136,13 @@ async function settleClaims(
   fresh: readonly Row[],
 ): Promise<StoredReading[]> {
   const written = new Set(
-    fresh.map((row) => `${row.datastream_id} ${Date.parse(row.phenomenon_start)} ${row.channel}`),
+    fresh.map((row) => `${row.datastream_id} ${row.phenomenon_start} ${row.channel} ${row.uplink_id}`),
   );
   const claims = readings.filter(
     (r) =>
-      r.uplinkId !== null && !written.has(`${r.datastreamId} ${Date.parse(r.phenomenonTime)} ${r.channel}`),
+      r.uplinkId !== null &&
+      r.rank !== undefined &&
+      !written.has(`${r.datastreamId} ${toCanonicalInstant(r.phenomenonTime)} ${r.channel} ${r.uplinkId}`),
   );
   if (claims.length === 0) return [];
   const c = toColumns(claims);
@@ -134,25 +150,33 @@ async function settleClaims(
     WITH claim AS (
       SELECT * FROM unnest(
         ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
-        ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[]
-      ) AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id)
+        ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[], ${c.results}::timestamptz[],
+        ${claims.map((r) => r.rank?.networkTime ?? null)}::timestamptz[], ${claims.map((r) => r.rank?.payload ?? null)}::text[],
+        ${claims.map((r) => r.rank?.fPort ?? null)}::smallint[]
+      ) WITH ORDINALITY AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time,
+        network_time, payload, f_port, n)
     ), better AS (
       SELECT DISTINCT ON (claim.datastream_id, claim.phenomenon_start, claim.channel) claim.*
       FROM claim
       JOIN observations o USING (datastream_id, phenomenon_start, channel)
-      JOIN uplinks mine ON mine.id = claim.uplink_id
-      JOIN uplinks theirs ON theirs.id = o.uplink_id
+      CROSS JOIN LATERAL (
+        SELECT u.network_time, u.payload, u.f_port FROM uplinks u
+        -- a device's own time lies at most a month before and ten minutes after the frame: few months to look into
+        WHERE u.id = o.uplink_id AND u.network_time >= o.phenomenon_start - interval '1 hour'
+          AND u.network_time <= o.phenomenon_start + interval '800 hours'
+      ) theirs
       WHERE claim.uplink_id <> o.uplink_id
-        AND (mine.network_time, mine.payload) < (theirs.network_time, theirs.payload)
-      ORDER BY claim.datastream_id, claim.phenomenon_start, claim.channel, mine.network_time, mine.payload
+        AND (claim.network_time, decode(claim.payload, 'hex'), claim.f_port) < (theirs.network_time, theirs.payload, theirs.f_port)
+      ORDER BY claim.datastream_id, claim.phenomenon_start, claim.channel, claim.network_time, decode(claim.payload, 'hex'),
+        claim.f_port, claim.n
     )
     UPDATE observations o
     SET result_number = better.result_number, result_json = better.result_json,
-        quality = better.quality, uplink_id = better.uplink_id
+        quality = better.quality, uplink_id = better.uplink_id, result_time = better.result_time
     FROM better
     WHERE o.datastream_id = better.datastream_id AND o.phenomenon_start = better.phenomenon_start
       AND o.channel = better.channel
-    RETURNING o.id, o.datastream_id, o.phenomenon_start, o.channel, o.result_number, o.result_json, o.quality`;
+    RETURNING o.id, o.datastream_id, o.phenomenon_start, o.channel, o.result_number, o.result_json, o.quality, o.uplink_id`;
   if (rows.length > 0) await recountDatastreams(tx, [...new Set(rows.map((row) => row.datastream_id))]);
   return rows.map(toStored);
 }
@@ -185,25 +209,48 @@ export async function recountDatastreams(tx: Transaction, datastreamIds: readonl
       last_json = excluded.last_json, last_quality = excluded.last_quality`;
 }
 
+export interface FrameOfDevice {
+  readonly uplinkId: number;
+  readonly deviceId: number;
+  /** Where its readings may lie: there is no index by frame. */
+  readonly from: string;
+  readonly until: string;
+}
+
+export interface FreedMoment {
+  readonly deviceId: number;
+  readonly datastreamId: number;
+  readonly phenomenonTime: string;
+  readonly channel: number;
+}
+
 /**
- * Removes what these frames gave, before they are decoded anew.
- * @param datastreamIds where to look: the frames' devices' Datastreams (there is no index by frame)
- * @returns the Datastreams whose statistics are to be counted again
+ * Removes what these frames gave, before they are read anew with another time. Statistics are not counted here.
+ * @returns the moments that are free now: another frame may have claimed one of them and lost
  */
-export async function deleteReadingsOfUplinks(
+export async function deleteReadingsOfFrames(
   tx: Transaction,
-  uplinkIds: readonly number[],
-  datastreamIds: readonly number[],
-  span: { readonly from: string; readonly until: string },
-): Promise<readonly number[]> {
-  if (uplinkIds.length === 0 || datastreamIds.length === 0) return [];
-  const rows = await tx<{ datastream_id: number }[]>`
-    DELETE FROM observations
-    WHERE datastream_id = ANY(${datastreamIds as number[]}::bigint[])
-      AND phenomenon_start >= ${span.from}::timestamptz AND phenomenon_start <= ${span.until}::timestamptz
-      AND uplink_id = ANY(${uplinkIds as number[]}::bigint[])
-    RETURNING datastream_id`;
-  return [...new Set(rows.map((row) => row.datastream_id))];
+  frames: readonly FrameOfDevice[],
+): Promise<FreedMoment[]> {
+  if (frames.length === 0) return [];
+  return tx<FreedMoment[]>`
+    WITH g AS (
+      SELECT * FROM unnest(${frames.map((f) => f.uplinkId)}::bigint[], ${frames.map((f) => f.deviceId)}::bigint[],
+        ${frames.map((f) => f.from)}::timestamptz[], ${frames.map((f) => f.until)}::timestamptz[]) AS g(uplink_id, device_id, first, last)
+    ), target AS MATERIALIZED (
+      SELECT DISTINCT o.id, o.phenomenon_start, g.device_id
+      FROM g
+      JOIN assignments a ON a.device_id = g.device_id
+      JOIN assignment_datastreams s ON s.assignment_id = a.id
+      CROSS JOIN LATERAL (
+        SELECT o.id, o.phenomenon_start FROM observations o
+        WHERE o.datastream_id = s.datastream_id AND o.phenomenon_start >= g.first AND o.phenomenon_start <= g.last
+          AND o.uplink_id = g.uplink_id
+      ) o
+    )
+    DELETE FROM observations o USING target
+    WHERE o.id = target.id AND o.phenomenon_start = target.phenomenon_start
+    RETURNING target.device_id AS "deviceId", o.datastream_id AS "datastreamId", o.phenomenon_start AS "phenomenonTime", o.channel`;
 }
 
 export interface SeriesPoint {
@@ -297,4 +344,21 @@ export async function removeReadings(
   const n = gone?.n ?? 0;
   if (n > 0) await recountDatastreams(tx, [datastreamId]);
   return n;
+}
+
+/**
+ * The Datastreams of these Sensors with all their readings, gone: for a claim that is taken back. Nothing is
+ * logged as a correction, because the frames stay and give the same readings when the device is claimed again.
+ */
+export async function removeDatastreamsOfSensors(
+  tx: Transaction,
+  sensorIds: readonly number[],
+): Promise<number> {
+  if (sensorIds.length === 0) return 0;
+  const rows = await tx<{ id: number }[]>`
+    SELECT id FROM datastreams WHERE sensor_id = ANY(${sensorIds as number[]}::bigint[])`;
+  const ids = rows.map((row) => row.id);
+  const gone = await tx`DELETE FROM observations WHERE datastream_id = ANY(${ids}::bigint[])`;
+  await tx`DELETE FROM datastreams WHERE id = ANY(${ids}::bigint[])`;
+  return gone.count;
 }

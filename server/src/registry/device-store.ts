@@ -29,6 +29,10 @@ export interface Device extends DeviceFields {
     readonly key: string;
     readonly title: string;
     readonly quarantined: boolean;
+    /** The codec's version in use. */
+    readonly number: number;
+    /** The voltages between which the model's battery is drawn. */
+    readonly battery: { readonly fullV: number; readonly emptyV: number } | null;
   } | null;
   readonly place: { readonly id: number; readonly name: string; readonly from: string } | null;
   readonly heard: {
@@ -58,7 +62,8 @@ const select = (sql: Sql | Transaction) => sql`
   SELECT d.id, d.organisation_id AS "organisationId", d.dev_eui AS "devEui", d.state, d.name, d.serial,
     d.power_source AS "powerSource", d.notes, d.responsible_role_id AS "responsibleRoleId",
     d.expected_interval_s AS "expectedIntervalS", d.version, d.created_at AS "createdAt",
-    CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('id', c.id, 'key', c.key, 'title', c.title, 'quarantined', c.quarantined_at IS NOT NULL) END AS codec,
+    CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('id', c.id, 'key', c.key, 'title', c.title, 'quarantined', c.quarantined_at IS NOT NULL,
+      'number', c.current_version, 'battery', (SELECT v.description->'battery' FROM codec_versions v WHERE v.codec_id = c.id AND v.number = c.current_version)) END AS codec,
     p.place,
     jsonb_build_object('name', d.heard_name, 'profile', d.heard_profile, 'tags', d.heard_tags) AS heard,
     CASE WHEN s.device_id IS NOT NULL THEN jsonb_build_object(

@@ -4,8 +4,10 @@
  */
 import type { FieldMapping, Measurement } from '@torv/core/mapping';
 import { PROPERTIES, type PropertyKey } from '@torv/core/properties';
+import { compareInstants } from '@torv/core/time';
 import { UNITS } from '@torv/core/units';
 import type { Fragment, Sql, Transaction } from '../db/database.ts';
+import { assignFeatures } from './feature-store.ts';
 
 export interface IngestCodec {
   readonly codecId: number;
@@ -22,8 +24,10 @@ export interface IngestAssignment {
   readonly propertyKey: string | null;
   readonly channel: number | null;
   readonly placeId: number;
-  readonly validFromMs: number;
-  readonly validUntilMs: number;
+  /** RFC 3339 in UTC, as the database writes it; inclusive. */
+  readonly validFrom: string;
+  /** exclusive; null: still in force */
+  readonly validUntil: string | null;
   /** `property#channel` -> Datastream */
   readonly datastreams: ReadonlyMap<string, number>;
 }
@@ -112,8 +116,8 @@ async function findWhere(sql: Sql | Transaction, where: Fragment): Promise<Inges
       propertyKey: row.property_key,
       channel: row.channel,
       placeId: row.place_id,
-      validFromMs: Date.parse(row.valid_from),
-      validUntilMs: row.valid_until === null ? Number.POSITIVE_INFINITY : Date.parse(row.valid_until),
+      validFrom: row.valid_from,
+      validUntil: row.valid_until,
       datastreams: new Map(row.datastreams.map((d) => [d.key, d.id])),
     });
     byDevice.set(row.device_id, list);
@@ -194,10 +198,11 @@ export function findAssignment(
   device: IngestDevice,
   measurement: Pick<Measurement, 'property' | 'channel' | 'phenomenonTime'>,
 ): IngestAssignment | undefined {
-  const ms = Date.parse(measurement.phenomenonTime);
+  const time = measurement.phenomenonTime;
   let whole: IngestAssignment | undefined;
   for (const assignment of device.assignments) {
-    if (ms < assignment.validFromMs || ms >= assignment.validUntilMs) continue;
+    if (compareInstants(time, assignment.validFrom) < 0) continue;
+    if (assignment.validUntil !== null && compareInstants(time, assignment.validUntil) >= 0) continue;
     if (assignment.propertyKey === null) whole = assignment;
     else if (assignment.propertyKey === measurement.property && assignment.channel === measurement.channel) {
       return assignment;
@@ -222,10 +227,12 @@ export async function ensureDatastreams(
   tx: Transaction,
   needs: readonly DatastreamNeed[],
 ): Promise<ReadonlyMap<string, number>> {
+  const byKey = new Map(
+    needs.map((need) => [`${need.assignment.id}/${need.property}#${need.channel}`, need] as const),
+  );
+  const placesOfNew = new Set<number>();
   const made = new Map<string, number>();
-  for (const need of needs) {
-    const key = `${need.assignment.id}/${need.property}#${need.channel}`;
-    if (made.has(key)) continue;
+  const make = async ([key, need]: readonly [string, DatastreamNeed]) => {
     const property = PROPERTIES[need.property];
     const unit = UNITS[property.unit];
     const type =
@@ -235,7 +242,7 @@ export async function ensureDatastreams(
           ? 'OM_CountObservation'
           : 'OM_Measurement';
     const suffix = need.channel === 0 ? '' : ` ${need.channel + 1}`;
-    const [row] = await tx<{ id: number }[]>`
+    const [row] = await tx<{ id: number; fresh: boolean }[]>`
       WITH there AS (
         SELECT datastream_id AS id FROM assignment_datastreams
         WHERE assignment_id = ${need.assignment.id} AND property_key = ${need.property} AND channel = ${need.channel}
@@ -257,8 +264,12 @@ export async function ensureDatastreams(
         INSERT INTO assignment_datastreams (assignment_id, property_key, channel, datastream_id)
         SELECT ${need.assignment.id}, ${need.property}, ${need.channel}, id FROM fresh
       )
-      SELECT id FROM there UNION ALL SELECT id FROM fresh`;
+      SELECT id, FALSE AS fresh FROM there UNION ALL SELECT id, TRUE FROM fresh`;
     if (row) made.set(key, row.id);
-  }
+    if (row?.fresh) placesOfNew.add(need.assignment.placeId);
+  };
+  // Sent without waiting for each other's answers.
+  await Promise.all([...byKey].map(make));
+  if (placesOfNew.size > 0) await assignFeatures(tx, { placeIds: [...placesOfNew] });
   return made;
 }

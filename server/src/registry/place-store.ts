@@ -6,6 +6,7 @@ import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole, writable } from '../access/port.ts';
 import type { Sql, Transaction } from '../db/database.ts';
+import { assignFeatures } from './feature-store.ts';
 
 export const PLACE_KINDS = ['site', 'building', 'room', 'point'] as const;
 export const VENTILATIONS = ['unknown', 'none', 'natural', 'mechanical', 'co2-controlled'] as const;
@@ -188,6 +189,7 @@ export async function refreshLocations(tx: Transaction, organisationId: number):
     )
     INSERT INTO historical_location_locations (historical_location_id, location_id)
     SELECT r.id, come.location_id FROM remembered r JOIN come USING (thing_id)`;
+  await assignFeatures(tx, { organisationId });
 }
 
 /**

@@ -20,7 +20,7 @@ export interface ChartSeries {
 }
 
 /** A silence longer than this many expected intervals is a gap; less is a late or lost frame. */
-export const GAP_FACTOR = 3;
+const GAP_FACTOR = 3;
 
 export interface Cell {
   readonly ms: number;
@@ -98,7 +98,10 @@ export function toAxis(property: string, unit: string, extent: Extent, threshold
     ...(NO_ZERO.has(unit) ? [] : [0]),
     ...(usual === undefined ? thresholds : []),
   );
-  const step = toStep((high - low || Math.abs(high) || 1) / 5);
+  const size = Math.max(Math.abs(low), Math.abs(high), 1e-3);
+  // readings that differ less than their own precision are one line, not a mountain range
+  const span = high - low > size * 1e-6 ? high - low : size;
+  const step = toStep(span / 5);
   const min = Math.floor(low / step) * step;
   const max = Math.ceil((high + (high - low) * 0.02) / step) * step;
   return { min: clean(min), max: clean(max === min ? min + step : max), step };

@@ -5,10 +5,11 @@
 import { Button, Dropdown, Heading } from '@digdir/designsystemet-react';
 import { DownloadIcon } from '@navikt/aksel-icons';
 import { type KeyboardEvent, lazy, Suspense, useCallback, useId, useMemo, useState } from 'react';
+import type { Format } from '../i18n/bound-format.ts';
 import { unitSymbol } from '../i18n/format.ts';
 import { useText } from '../i18n/language.tsx';
-import type { Format } from '../i18n/use-format.ts';
 import { useIsDark } from '../parts/color-scheme.ts';
+import { useIsNarrow } from '../parts/use-narrow.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { ChartTable } from './chart-table.tsx';
@@ -49,6 +50,7 @@ export function TimeChart(props: TimeChartProps) {
   const words = useWords();
   const { format } = words;
   const dark = useIsDark();
+  const narrow = useIsNarrow();
   const id = useId();
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -69,8 +71,22 @@ export function TimeChart(props: TimeChartProps) {
         { thresholds: thresholds ?? [], occupied: occupied ?? [], markers: markers ?? [] },
         format,
         describe,
+        narrow ? 4 : 8,
       ),
-    [property, unit, from, to, expectedIntervalS, series, thresholds, occupied, markers, format, describe],
+    [
+      property,
+      unit,
+      from,
+      to,
+      expectedIntervalS,
+      series,
+      thresholds,
+      occupied,
+      markers,
+      format,
+      describe,
+      narrow,
+    ],
   );
   const option = useMemo(() => (drawing ? toTimeOption(drawing, { dark }) : undefined), [drawing, dark]);
 
@@ -89,10 +105,18 @@ export function TimeChart(props: TimeChartProps) {
   function toSubtitle(): string {
     const name = format.property(property);
     const symbol = unitSymbol(unit);
-    const period = { from: format.moment(from), to: format.moment(to) };
     return symbol === ''
-      ? t('chart_subtitle_plain', { property: name, ...period })
-      : t('chart_subtitle', { property: name, unit: symbol, ...period });
+      ? t('chart_subtitle_plain', { property: name, period: toPeriodText() })
+      : t('chart_subtitle', { property: name, unit: symbol, period: toPeriodText() });
+  }
+
+  /** Whole days are told as days; the end is not part of the period. */
+  function toPeriodText(): string {
+    const last = Date.parse(to) - 1;
+    const whole = [from, to].every((end) => /^0?0[:.]00$/.test(format.moment(end, 'time')));
+    const first = format.moment(from, whole ? 'day' : 'moment');
+    const until = format.moment(whole ? last : to, whole ? 'day' : 'moment');
+    return first === until ? first : t('chart_period', { from: first, to: until });
   }
 
   function toNotes(): readonly string[] {
@@ -238,13 +262,14 @@ function toDrawing(
   behind: Background,
   format: Format,
   describe: (ms: number) => string,
+  mostTicks: number,
 ): TimeDrawing | undefined {
   const extent = toExtent(data.series);
   if (extent === undefined) return undefined;
   const fromMs = Date.parse(data.from);
   const toMs = Date.parse(data.to);
   const limits = behind.thresholds.map((one) => one.value);
-  const ticks = toTicks(fromMs, toMs, format.timeZone, 8);
+  const ticks = toTicks(fromMs, toMs, format.timeZone, mostTicks);
   return {
     series: data.series,
     expectedIntervalS: data.expectedIntervalS,

@@ -136,8 +136,10 @@ function toGround(drawing: TimeDrawing, colors: typeof LIGHT): object {
           lineStyle: { color: colors.threshold, type: 'dashed', width: 1.5 },
           label: {
             formatter: threshold.label,
-            position: 'insideStartTop',
+            position: 'insideEndTop',
             color: colors.threshold,
+            textBorderColor: colors.surface,
+            textBorderWidth: 3,
             fontSize: 13,
           },
         })),

@@ -3,21 +3,24 @@
  * `en` is the type of all the others: a missing or superfluous key fails `tsc -b`.
  */
 import type { access } from './en/access.ts';
+import type { claiming } from './en/claiming.ts';
 import type { codecs } from './en/codecs.ts';
 import type { devices } from './en/devices.ts';
+import type { editing } from './en/editing.ts';
 import type { errors } from './en/errors.ts';
 import type { files } from './en/files.ts';
 import type { places } from './en/places.ts';
 import type { properties } from './en/properties.ts';
 import type { shell } from './en/shell.ts';
 import type { sources } from './en/sources.ts';
-import type { Language } from './languages.ts';
 import type { Texts } from './texts.ts';
 
 export interface English {
   readonly shell: typeof shell;
   readonly places: typeof places;
   readonly devices: typeof devices;
+  readonly claiming: typeof claiming;
+  readonly editing: typeof editing;
   readonly codecs: typeof codecs;
   readonly access: typeof access;
   readonly sources: typeof sources;
@@ -28,14 +31,3 @@ export interface English {
 
 export type Namespace = keyof English;
 export type Catalogue = { readonly [N in Namespace]: Texts<English[N]> };
-
-const LOAD: { readonly [L in Language]: () => Promise<Catalogue> } = {
-  en: async () => (await import('./en/all.ts')).catalogue,
-  da: async () => (await import('./da/all.ts')).catalogue,
-  sv: async () => (await import('./sv/all.ts')).catalogue,
-  nl: async () => (await import('./nl/all.ts')).catalogue,
-};
-
-export function loadCatalogue(language: Language): Promise<Catalogue> {
-  return LOAD[language]();
-}

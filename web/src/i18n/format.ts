@@ -30,7 +30,7 @@ export function unitSymbol(unit: string): string {
 }
 
 /** Joins a number with its unit: 640 ppm, 21.5 °C, 50 % (50% in English and Dutch), 90°. */
-export function joinUnit(locale: string, number: string, unit: string): string {
+function joinUnit(locale: string, number: string, unit: string): string {
   const symbol = unitSymbol(unit);
   if (symbol === '') return number;
   if (symbol === '°') return number + symbol;
@@ -38,12 +38,12 @@ export function joinUnit(locale: string, number: string, unit: string): string {
   return `${number}${NBSP}${symbol}`;
 }
 
-export function decimalsOf(property: string): number {
+function decimalsOf(property: string): number {
   return isPropertyKey(property) ? PROPERTIES[property].decimals : 2;
 }
 
 /** The value rounded as a sentence needs it: CO2 to 10 ppm, everything else as in tables. */
-export function roundForWords(property: string, value: number): number {
+function roundForWords(property: string, value: number): number {
   return property === 'co2' ? Math.round(value / 10) * 10 : value;
 }
 

@@ -3,8 +3,9 @@
  * The catalogue is loaded before the first render of a language, so no page ever shows a key.
  */
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { type English, loadCatalogue, type Namespace } from './catalogue.ts';
+import type { English, Namespace } from './catalogue.ts';
 import { LANGUAGES, type Language, toLanguage } from './languages.ts';
+import { loadCatalogue } from './load-catalogue.ts';
 import type { Translate } from './texts.ts';
 import { addCatalogue, toTranslate } from './translate.ts';
 

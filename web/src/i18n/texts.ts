@@ -8,7 +8,7 @@ export type Texts<T extends Readonly<Record<string, string>>> = { readonly [K in
 
 /** `rooms_one`, `rooms_other` are asked for as `rooms` with a `count`. */
 type Asked<K> = K extends `${infer B}_one` ? B : K extends `${infer B}_other` ? B : K;
-export type TextKey<T> = Asked<keyof T & string>;
+type TextKey<T> = Asked<keyof T & string>;
 
 /** The variables in a text: `{{name}}` and `{{count, number}}`. */
 type Bare<N extends string> = N extends `${infer B}, ${string}` ? B : N;
@@ -21,7 +21,7 @@ type TextOf<T, K extends string> = K extends keyof T
 type Value<N> = N extends 'count' ? number : string | number;
 type Plural<T, K extends string> = `${K}_other` extends keyof T ? 'count' : never;
 
-export type TextValues<T, K extends string> = {
+type TextValues<T, K extends string> = {
   readonly [N in Names<TextOf<T, K>> | Plural<T, K>]: Value<N>;
 };
 

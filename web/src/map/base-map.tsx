@@ -5,7 +5,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { useEffect, useRef } from 'react';
 import type { Ground } from '../answers.ts';
 import { useIsDark } from '../parts/color-scheme.ts';
-import type { Box } from './cluster.ts';
+import { type Box, FIT_PADDING } from './cluster.ts';
 import { toGroundStyle } from './ground-style.ts';
 
 maplibregl.setWorkerUrl(workerUrl);
@@ -39,7 +39,7 @@ export function BaseMap(props: BaseMapProps) {
         container: box.current,
         style: toGroundStyle(ground, first.current.dark),
         bounds: [...(fit ?? WHOLE_NORTH)] as [number, number, number, number],
-        fitBoundsOptions: { padding: 56, maxZoom: maxFitZoom ?? 17, animate: false },
+        fitBoundsOptions: { padding: FIT_PADDING, maxZoom: maxFitZoom ?? 17, animate: false },
         attributionControl: false,
         dragRotate: false,
         pitchWithRotate: false,

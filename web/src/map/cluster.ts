@@ -34,7 +34,7 @@ export function toSpots(shown: readonly PlaceSummary[], all: readonly PlaceSumma
 const TILE_PX = 512;
 const MAX_LATITUDE = 85.0511;
 
-export function toPixels([longitude, latitude]: Position, zoom: number): readonly [x: number, y: number] {
+function toPixels([longitude, latitude]: Position, zoom: number): readonly [x: number, y: number] {
   const size = TILE_PX * 2 ** zoom;
   const phi = (Math.max(-MAX_LATITUDE, Math.min(MAX_LATITUDE, latitude)) * Math.PI) / 180;
   const y = (1 - Math.log(Math.tan(phi) + 1 / Math.cos(phi)) / Math.PI) / 2;
@@ -71,3 +71,6 @@ export function toBox(positions: readonly Position[]): Box | undefined {
   const latitudes = positions.map((position) => position[1]);
   return [Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)];
 }
+
+/** Room for the marks themselves, and at the top for the buttons. */
+export const FIT_PADDING = { top: 88, right: 48, bottom: 48, left: 48 };

@@ -54,7 +54,7 @@ export function toGroundStyle(ground: Ground | undefined, dark: boolean): StyleS
         source: 'ground',
         filter: kind('road'),
         layout: { 'line-cap': 'round', 'line-join': 'round' },
-        paint: { 'line-color': colors.casing, 'line-width': width(2, 18) },
+        paint: { 'line-color': colors.casing, 'line-width': width(4, 18) },
       },
       {
         id: 'road',
@@ -62,7 +62,7 @@ export function toGroundStyle(ground: Ground | undefined, dark: boolean): StyleS
         source: 'ground',
         filter: kind('road'),
         layout: { 'line-cap': 'round', 'line-join': 'round' },
-        paint: { 'line-color': colors.road, 'line-width': width(1, 14) },
+        paint: { 'line-color': colors.road, 'line-width': width(2.5, 14) },
       },
       {
         id: 'building',

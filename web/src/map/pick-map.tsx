@@ -25,6 +25,7 @@ import './pick-map.css';
 const BaseMap = lazy(async () => ({ default: (await import('./base-map.tsx')).BaseMap }));
 
 const STEP_PX = 4;
+const PIN_PX = 40;
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-STEP_PX, 0],
   ArrowRight: [STEP_PX, 0],
@@ -56,6 +57,12 @@ export function PickMap(props: PickMapProps) {
     };
   }, [map, onPick]);
 
+  // a typed position may lie outside of what is shown
+  useEffect(() => {
+    if (map && value && !map.getBounds().contains([value[0], value[1]]))
+      map.jumpTo({ center: [value[0], value[1]] });
+  }, [map, value]);
+
   const at = map && value ? map.project([value[0], value[1]]) : undefined;
   const moveTo = (x: number, y: number) => {
     if (!map) return;
@@ -71,7 +78,8 @@ export function PickMap(props: PickMapProps) {
   const onPointerMove = (event: PointerEvent<HTMLButtonElement>) => {
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
     const frame = event.currentTarget.parentElement?.getBoundingClientRect();
-    if (frame) moveTo(event.clientX - frame.left, event.clientY - frame.top);
+    // the tip, not the hand, is the position
+    if (frame) moveTo(event.clientX - frame.left, event.clientY - frame.top + PIN_PX / 2);
   };
 
   return (
@@ -80,7 +88,7 @@ export function PickMap(props: PickMapProps) {
       {map === null ? (
         <p>{t('map_no_webgl')}</p>
       ) : (
-        <section className="torv-map torv-map-pick" aria-label={t('pick_label')}>
+        <div className="torv-map torv-map-pick">
           <Suspense fallback={<Waiting heightRem={20} />}>
             <BaseMap
               label={t('pick_label')}
@@ -104,7 +112,7 @@ export function PickMap(props: PickMapProps) {
               </button>
             </div>
           )}
-        </section>
+        </div>
       )}
       <div className="torv-row">
         <Coordinate

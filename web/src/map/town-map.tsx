@@ -14,15 +14,16 @@ import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { toPlaceSentence } from '../sentences.ts';
 import type { BaseMapHandle } from './base-map.tsx';
-import { type Cluster, toBox, toClusters, toSpots } from './cluster.ts';
+import { type Cluster, FIT_PADDING, toBox, toClusters, toSpots } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
 import './town-map.css';
 
 const BaseMap = lazy(async () => ({ default: (await import('./base-map.tsx')).BaseMap }));
 
 /** Half a finger: marks closer than this share one (WCAG 2.5.8 wants 24 px targets). */
-const CLUSTER_RADIUS_PX = 44;
-const CLOSEST_ZOOM = 19.5;
+const CLUSTER_RADIUS_PX = 40;
+/** Closer than this a group is not pulled apart but listed: the ground would be one roof. */
+const CLOSEST_ZOOM = 18;
 
 interface TownMapProps {
   /** What is shown, in the order of the list. */
@@ -72,14 +73,14 @@ export function TownMap(props: TownMapProps) {
       return;
     }
     map.fitBounds([...inside] as [number, number, number, number], {
-      padding: 80,
-      maxZoom: 20,
+      padding: FIT_PADDING,
+      maxZoom: CLOSEST_ZOOM + 0.5,
       duration: pace(),
     });
   };
 
   return (
-    <section className="torv-map" aria-label={t('map_label')}>
+    <div className="torv-map">
       <Suspense fallback={<Waiting heightRem={24} />}>
         <BaseMap label={t('map_label')} ground={props.ground} box={box} onMap={setMap} />
       </Suspense>
@@ -121,7 +122,7 @@ export function TownMap(props: TownMapProps) {
                 data-size="sm"
                 onClick={() =>
                   map.fitBounds([...box] as [number, number, number, number], {
-                    padding: 56,
+                    padding: FIT_PADDING,
                     maxZoom: 17,
                     duration: pace(),
                   })
@@ -137,7 +138,7 @@ export function TownMap(props: TownMapProps) {
         places={props.places.filter((place) => open.includes(place.id))}
         onClose={() => setOpen([])}
       />
-    </section>
+    </div>
   );
 }
 
@@ -152,9 +153,8 @@ function Mark(props: MarkProps) {
   const t = useText('places');
   const shell = useText('shell');
   const { places, level } = props.cluster;
-  const state = shell(
-    `state_${level === 'none' && places.some((one) => one.state.headline) ? 'unrated' : level}`,
-  );
+  const unrated = places.some((one) => one.state.headline !== null);
+  const state = shell(`state_${level === 'none' && unrated ? 'unrated' : level}`);
   const only = places.length === 1 ? places[0] : undefined;
   const name = only ? `${only.name}: ${state}` : t('map_cluster', { count: places.length, state });
   return (
@@ -170,7 +170,7 @@ function Mark(props: MarkProps) {
       title={name}
       onClick={props.onPress}
     >
-      <StateIcon level={level} />
+      <StateIcon level={level} unrated={unrated} />
       {places.length > 1 && <span className="torv-number">{places.length}</span>}
     </button>
   );

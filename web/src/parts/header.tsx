@@ -158,6 +158,7 @@ function SchemeSwitch() {
 function Account() {
   const t = useText('shell');
   const session = useSession();
+  const navigate = useNavigate();
   const href = useRouterState({ select: (state) => state.location.href });
   if (session === undefined) return null;
   if (session.user === null) {
@@ -183,6 +184,11 @@ function Account() {
       <Dropdown>
         <Dropdown.Heading>{t('signed_in_as', { name: session.user.name })}</Dropdown.Heading>
         <Dropdown.List>
+          <Dropdown.Item>
+            <Dropdown.Button onClick={() => void navigate({ to: '/account' })}>
+              {t('your_account')}
+            </Dropdown.Button>
+          </Dropdown.Item>
           <Dropdown.Item>
             <Dropdown.Button onClick={() => void signOut()}>{t('sign_out')}</Dropdown.Button>
           </Dropdown.Item>

@@ -6,7 +6,7 @@ import { useText } from '../i18n/language.tsx';
 import './page-head.css';
 
 /** A step of the way; `to` is a path of this application ("/places/7"). */
-export interface Crumb {
+interface Crumb {
   readonly name: string;
   readonly to: string;
 }

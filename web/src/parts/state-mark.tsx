@@ -1,6 +1,7 @@
 /** A state as word + icon + colour; the word may be hidden where a sentence beside it says the same. */
 import {
   CheckmarkCircleFillIcon,
+  CircleFillIcon,
   ExclamationmarkTriangleFillIcon,
   MinusCircleIcon,
   XMarkOctagonFillIcon,
@@ -17,8 +18,8 @@ const ICONS: { readonly [L in Level]: ComponentType<SVGProps<SVGSVGElement>> } =
   none: MinusCircleIcon,
 };
 
-export function StateIcon(props: { readonly level: Level }) {
-  const Icon = ICONS[props.level];
+export function StateIcon(props: { readonly level: Level; readonly unrated?: boolean }) {
+  const Icon = props.unrated && props.level === 'none' ? CircleFillIcon : ICONS[props.level];
   return <Icon aria-hidden className="torv-state-icon" data-level={props.level} />;
 }
 
@@ -36,7 +37,7 @@ export function StateMark(props: StateMarkProps) {
   const state = props.unrated && props.level === 'none' ? 'unrated' : props.level;
   return (
     <span className="torv-state" data-level={props.level} data-plain={props.plain}>
-      <StateIcon level={props.level} />
+      <StateIcon level={props.level} unrated={props.unrated ?? false} />
       {props.text ?? t(`state_${state}`)}
     </span>
   );

@@ -1,5 +1,5 @@
 /** The colours of our own theme, so that a `data-color` that does not exist fails the build. */
-import type {} from '@digdir/designsystemet-types';
+import type {} from '@digdir/designsystemet-react';
 
 declare module '@digdir/designsystemet-types' {
   export interface ColorDefinitions {

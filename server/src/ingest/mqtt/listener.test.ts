@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { generate, parser } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -164,6 +164,45 @@ describe('a listener at a real broker', () => {
     await (await publisher(broker.port)).publishAll(numbered(2_000, 2_000));
     await eventually(() => missing(store.kept, 4_000).length === 0);
     expect(ear.states.some((state) => state.phase === 'waiting' && state.reason !== '')).toBe(true);
+  });
+
+  it('loses nothing when its connection is cut in mid-stream, again and again', async () => {
+    const broker = await mosquitto();
+    const passing: Socket[] = [];
+    const proxyPort = await findFreePort();
+    const proxy = createServer((near) => {
+      const far = connect(broker.port, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.pipe(far).pipe(near);
+      passing.push(near, far);
+    });
+    await new Promise<void>((resolve) => proxy.listen(proxyPort, '127.0.0.1', resolve));
+    closers.push(() => {
+      for (const socket of passing) socket.destroy();
+      proxy.close();
+    });
+    const store = createStore(5);
+    let takes = 0;
+    let cuts = 0;
+    const ear = listen({ url: `mqtt://127.0.0.1:${proxyPort}`, maxInFlight: 200 }, async (messages) => {
+      // Cut while these are being committed: their acknowledgements can no longer be sent.
+      takes++;
+      if (cuts < 4 && takes >= 3 && ear.listener.state.attempts === cuts + 1) {
+        cuts++;
+        takes = 0;
+        for (const socket of passing.splice(0)) socket.resetAndDestroy();
+      }
+      await store.take(messages);
+    });
+    await ear.until(isListening);
+    // So large that one read of the socket (64 KiB) is a small part of all.
+    const large = numbered(0, 4_000).map((message) => ({
+      ...message,
+      payload: message.payload.padEnd(1_000),
+    }));
+    await (await publisher(broker.port)).publishAll(large);
+    await eventually(() => missing(store.kept, 4_000).length === 0);
+    expect(cuts).toBe(4);
   });
 
   it('is given again what could not be kept', async () => {

@@ -1,6 +1,7 @@
+import { compareInstants } from '@torv/core/time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareInstants, findRecordedArrival, readInstant, toHeardAt } from './clock.ts';
+import { findRecordedArrival, readInstant, toHeardAt } from './clock.ts';
 
 const ARRIVED_AT = '2026-03-02T09:30:05Z';
 const heard = (server: unknown, gateways: unknown[] = [], arrivedAt = ARRIVED_AT) =>

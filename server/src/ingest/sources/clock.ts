@@ -2,7 +2,7 @@
  * Decides which clock says when the network heard a frame: docs/decisions/0003 has the rule and its reasons.
  * Pure: the arrival is a parameter. The device's own clock is not known here; a model's mapping brings it later.
  */
-import { parseInstant, toInstant } from '@torv/core/time';
+import { compareInstants, parseInstant, toInstant } from '@torv/core/time';
 import type { Clock } from '../source.ts';
 import { type Rejected, rejected, toFieldName } from './form.ts';
 import { isAbsent } from './read.ts';
@@ -47,16 +47,6 @@ function isBelievable(instant: string, arrivedMs: number, aheadMs: number): bool
   if (!(ms >= FIRST_MS && ms < LAST_MS)) return false;
   // Where our own clock was never set (a machine without battery after a power cut) it judges nobody.
   return arrivedMs < FIRST_MS || ms <= arrivedMs + aheadMs;
-}
-
-/**
- * Order of two UTC texts of this file, to the microsecond: Date.parse sees milliseconds only, and two copies of
- * a frame within one millisecond would then stand in the order of their arrival.
- */
-export function compareInstants(a: string, b: string): number {
-  // Without the final Z a shorter fraction is a prefix, and so sorts before the longer one.
-  const [left, right] = [a.slice(0, -1), b.slice(0, -1)];
-  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 /**

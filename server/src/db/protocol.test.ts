@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createMessageCutter,
+  FRONTEND,
+  renderCloseStatement,
+  renderQuery,
+  renderSync,
+  toStatementText,
+} from './protocol.ts';
+
+const message = fc.oneof(
+  fc.string({ maxLength: 40 }).map((text) => renderQuery(text.replaceAll('\0', ''))),
+  fc.string({ maxLength: 40 }).map((name) => renderCloseStatement(name.replaceAll('\0', ''))),
+  fc.constant(renderSync()),
+);
+
+describe('the message cutter', () => {
+  it('gives the same messages however the stream was cut into pieces', () => {
+    fc.assert(
+      fc.property(
+        fc.array(message, { maxLength: 8 }),
+        fc.array(fc.nat(200), { maxLength: 30 }),
+        (messages, cuts) => {
+          const cutter = createMessageCutter();
+          cutter.started();
+          const stream = Buffer.concat(messages);
+          const ends = [...cuts.map((cut) => Math.min(cut, stream.length)), stream.length].sort(
+            (a, b) => a - b,
+          );
+          let from = 0;
+          const found = ends.flatMap((end) => {
+            const piece = stream.subarray(from, end);
+            from = end;
+            return cutter.push(piece).map(({ bytes }) => Buffer.from(bytes));
+          });
+          expect(found).toEqual(messages);
+        },
+      ),
+    );
+  });
+
+  it('refuses a message whose length cannot be', () => {
+    const cutter = createMessageCutter();
+    cutter.started();
+    expect(() => cutter.push(Buffer.from([FRONTEND.query, 0, 0, 0, 3]))).toThrow(RangeError);
+    expect(() => createMessageCutter().push(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toThrow(RangeError);
+  });
+
+  it('finds the SQL text of a query', () => {
+    const bytes = renderQuery('SELECT 1 /* Å */');
+    expect(toStatementText({ type: FRONTEND.query, bytes })).toBe('SELECT 1 /* Å */');
+  });
+});

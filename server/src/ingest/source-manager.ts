@@ -1,0 +1,199 @@
+/**
+ * Keeps a listener running for every broker source that is switched on, as this process holds slots for, and the
+ * embedded broker. What people change on the page Sources takes effect within seconds, in every process.
+ */
+import { randomUUID } from 'node:crypto';
+import { AppError } from '@torv/core/errors';
+import type { Sql } from '../db/database.ts';
+import type { Log } from '../db/log.ts';
+import type { Sealer } from '../operations/seal-port.ts';
+import { acceptMessages, type Message } from './accept.ts';
+import type { Batcher } from './batcher.ts';
+import type { Inlet } from './inlet.ts';
+import { createListener, type Listener, type ListenerOptions, type MqttMessage } from './mqtt/listener.ts';
+import { forgetSession } from './mqtt/trial.ts';
+import {
+  type BrokerSource,
+  findBrokerSources,
+  leaseSlots,
+  releaseSlots,
+  setSourceState,
+} from './source-store.ts';
+
+export interface SourceManagerDeps {
+  readonly sql: Sql;
+  readonly batcher: Batcher;
+  readonly inlet: Inlet;
+  readonly sealer: Sealer;
+  readonly log: Log;
+  /** Gives the address to connect to, or refuses. */
+  readonly resolveHost: (host: string) => Promise<string>;
+  /** How many processes may share one source; 1 on the embedded database. */
+  readonly mostSlots: number;
+}
+
+export interface SourceManager {
+  /** Looks at the sources now instead of at the next tick. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What `settings` of a broker source holds, checked when it is saved. */
+export interface BrokerSettings {
+  readonly url: string;
+  readonly username?: string;
+  readonly topics: readonly string[];
+  /** Several processes divide the messages (MQTT 5). */
+  readonly sharedGroup?: string;
+  /** PEM of the certificate authority of the broker. */
+  readonly ca?: string;
+}
+
+interface Running {
+  readonly listener: Listener;
+  readonly options: ListenerOptions;
+  readonly version: number;
+}
+
+/** What a broker remembers of a client: with another of these it must forget the client first. */
+function toSubscription({ url, username, topics, sharedGroup }: ListenerOptions): string {
+  return JSON.stringify([url, username, topics, sharedGroup]);
+}
+
+const LEASE_S = 30;
+const TICK_MS = 5_000;
+
+export function toListenerOptions(
+  source: Pick<BrokerSource, 'id' | 'settings' | 'secret'>,
+  sealer: Sealer,
+  resolveHost: (host: string) => Promise<string>,
+): Omit<ListenerOptions, 'clientId'> {
+  const settings = source.settings as unknown as BrokerSettings;
+  return {
+    url: settings.url,
+    topics: settings.topics,
+    resolveHost,
+    ...(settings.username === undefined ? {} : { username: settings.username }),
+    ...(settings.sharedGroup === undefined ? {} : { sharedGroup: settings.sharedGroup }),
+    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+    ...(source.secret === null ? {} : { password: sealer.open(source.secret, `source:${source.id}`) }),
+  };
+}
+
+export function createSourceManager(deps: SourceManagerDeps): SourceManager {
+  const owner = randomUUID();
+  /** `source/slot` -> the listener and the version of the source that it was made from. */
+  const running = new Map<string, Running>();
+  let closed = false;
+  let ticking: Promise<void> | undefined;
+
+  async function take(source: BrokerSource, messages: readonly MqttMessage[]): Promise<void> {
+    // QoS 0 is never sent again: it is on disk before anything else happens to it.
+    const once = messages.filter((message) => message.qos === 0);
+    const again = messages.filter((message) => message.qos > 0);
+    await Promise.all([
+      once.length > 0 ? deps.inlet.spool(source, once.map(toMessage)) : undefined,
+      again.length > 0
+        ? acceptMessages({ sql: deps.sql, batcher: deps.batcher }, source, again.map(toMessage))
+        : undefined,
+    ]);
+  }
+
+  function toOptions(source: BrokerSource, clientId: string): ListenerOptions {
+    return { ...toListenerOptions(source, deps.sealer, deps.resolveHost), clientId };
+  }
+
+  function start(source: BrokerSource, slot: number, options: ListenerOptions): void {
+    let told = '';
+    const listener = createListener(
+      options,
+      (messages) => take(source, messages),
+      (state) => {
+        const words = [state.reason, ...state.notices].filter(Boolean).join(' ');
+        if (`${state.phase} ${words}` === told || closed) return;
+        told = `${state.phase} ${words}`;
+        setSourceState(deps.sql, source.id, state.phase, words || null).catch(() => undefined);
+      },
+    );
+    running.set(`${source.id}/${slot}`, { listener, options, version: source.version });
+    listener.start();
+  }
+
+  /** @param forget the broker is told to keep nothing for this client any more: its source or its topics are gone */
+  async function stop(key: string, forget: boolean): Promise<void> {
+    const entry = running.get(key);
+    running.delete(key);
+    if (!entry) return;
+    await entry.listener.stop();
+    if (!forget) return;
+    const fault = await forgetSession(entry.options);
+    if (fault !== undefined)
+      deps.log.warn({ fault }, 'A broker may go on keeping messages for a source that is gone');
+  }
+
+  async function tick(): Promise<void> {
+    const sources = await findBrokerSources(deps.sql);
+    const wanted = new Map<string, { source: BrokerSource; slot: { slot: number; clientId: string } }>();
+    for (const source of sources) {
+      const shared = (source.settings as { sharedGroup?: string }).sharedGroup !== undefined;
+      for (const slot of await leaseSlots(deps.sql, source.id, owner, LEASE_S, shared ? deps.mostSlots : 1)) {
+        wanted.set(`${source.id}/${slot.slot}`, { source, slot });
+      }
+    }
+    for (const [key, entry] of [...running]) {
+      const still = wanted.get(key);
+      if (still?.source.version === entry.version) continue;
+      const options = still && toOptions(still.source, still.slot.clientId);
+      const gone = !sources.some((source) => key.startsWith(`${source.id}/`));
+      await stop(
+        key,
+        gone || (options !== undefined && toSubscription(options) !== toSubscription(entry.options)),
+      );
+    }
+    for (const [key, { source, slot }] of wanted) {
+      if (running.has(key) || closed) continue;
+      try {
+        start(source, slot.slot, toOptions(source, slot.clientId));
+      } catch (error) {
+        // One source that cannot be right must not keep the others from running.
+        await setSourceState(
+          deps.sql,
+          source.id,
+          'refused',
+          error instanceof AppError ? error.detail : String(error),
+        );
+      }
+    }
+  }
+
+  function refresh(): Promise<void> {
+    ticking ??= tick()
+      .catch((error: unknown) => {
+        if (!closed) deps.log.warn({ err: error }, 'The sources could not be looked at; what runs goes on');
+      })
+      .finally(() => {
+        ticking = undefined;
+      });
+    return ticking;
+  }
+
+  const timer = setInterval(() => void refresh(), TICK_MS);
+  void refresh();
+  return {
+    async refresh() {
+      await ticking;
+      await refresh();
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await ticking;
+      await Promise.all([...running.keys()].map((key) => stop(key, false)));
+      await releaseSlots(deps.sql, owner).catch(() => undefined);
+    },
+  };
+}
+
+function toMessage({ topic, payload, arrivedAt }: MqttMessage): Message {
+  return { body: payload, arrivedAt, topic };
+}

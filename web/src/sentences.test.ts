@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import type { Headline, Level, PlaceState, PlaceSummary } from './answers.ts';
+import {
+  byUrgency,
+  measuredPlaces,
+  toDuration,
+  toPlaceSentence,
+  toTownSentence,
+  worstLevel,
+} from './sentences.ts';
+import { loadWords } from './test-words.ts';
+
+const en = await loadWords('en');
+const da = await loadWords('da');
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+
+const headline: Headline = {
+  property: 'co2',
+  value: 643,
+  unit: '[ppm]',
+  phenomenonTime: '2026-11-22T11:56:00Z',
+  trend: 'falling',
+  rule: { key: 'dk-at-co2', limit: 1000 },
+};
+
+function state(
+  level: Level,
+  change: Partial<Headline> | null = {},
+  rest: Partial<PlaceState> = {},
+): PlaceState {
+  return {
+    level,
+    headline: change === null ? null : { ...headline, ...change },
+    lastHeard: headline.phenomenonTime,
+    devices: 1,
+    silent: 0,
+    ...rest,
+  };
+}
+
+function plain(text: string): string {
+  return text.replaceAll('\u00a0', ' ');
+}
+
+describe('the sentence of a place', () => {
+  test('says number, unit, direction, rule and who made it', () => {
+    expect(plain(toPlaceSentence(en, state('good'), NOW))).toBe(
+      'The ventilation keeps up: 640 ppm CO2, falling. Guide value 1,000 ppm, Arbejdstilsynet.',
+    );
+    expect(plain(toPlaceSentence(da, state('good'), NOW))).toBe(
+      'Ventilationen følger med: 640 ppm CO2, faldende. Vejledende værdi 1.000 ppm, Arbejdstilsynet.',
+    );
+  });
+
+  test('asks for air when the guide value is passed', () => {
+    const attention = state('attention', { value: 1236, trend: 'rising' });
+    expect(plain(toPlaceSentence(en, attention, NOW))).toMatch(
+      /^The room needs air: 1,240 ppm CO2, rising\./,
+    );
+  });
+
+  test('says too cold below the limit and too warm above it', () => {
+    const temperature = { property: 'air_temperature', unit: 'Cel', trend: null };
+    const rule = { key: 'unknown', limit: 20 };
+    expect(plain(toPlaceSentence(en, state('attention', { ...temperature, value: 17.2, rule }), NOW))).toBe(
+      'It is too cold: 17.2 °C. Guide value 20.0 °C.',
+    );
+    expect(toPlaceSentence(en, state('poor', { ...temperature, value: 29, rule }), NOW)).toMatch(
+      /^It is too warm/,
+    );
+  });
+
+  test('only tells the value when there is no rule to judge it by', () => {
+    const weather = { property: 'air_temperature', unit: 'Cel', value: 4.2, rule: null, trend: null };
+    expect(plain(toPlaceSentence(en, state('none', weather), NOW))).toBe(
+      'Air temperature right now: 4.2 °C.',
+    );
+  });
+
+  test('says silence as silence, and since when', () => {
+    const silent = state('none', null, { lastHeard: '2026-11-22T09:00:00Z', silent: 1 });
+    expect(toPlaceSentence(en, silent, NOW)).toBe('No reading right now. Last heard 3 hours ago.');
+    expect(toPlaceSentence(en, state('none', null, { lastHeard: null, devices: 0 }), NOW)).toBe(
+      'There is no sensor here yet.',
+    );
+  });
+
+  test('mentions sensors that are silent beside those that speak', () => {
+    expect(toPlaceSentence(en, state('good', {}, { devices: 3, silent: 1 }), NOW)).toMatch(
+      /1 of 3 sensors is silent\.$/,
+    );
+  });
+});
+
+function place(
+  id: string,
+  kind: PlaceSummary['kind'],
+  level: Level,
+  path: readonly string[] = [],
+): PlaceSummary {
+  const measured = kind === 'room' || kind === 'point';
+  return {
+    id,
+    kind,
+    name: `Place ${id}`,
+    parentId: path.at(-1) ?? null,
+    path: path.map((step) => ({ id: step, name: step })),
+    position: null,
+    state: state(level, level === 'none' ? null : {}, { devices: measured ? 1 : 0 }),
+  };
+}
+
+describe('the sentence of a town', () => {
+  const rooms = (level: Level, count: number) =>
+    Array.from({ length: count }, (_, index) => place(`${level}${index}`, 'room', level, ['school']));
+
+  test('counts the rooms by state and leaves out what is zero', () => {
+    const places = [
+      ...rooms('good', 9),
+      ...rooms('attention', 2),
+      ...rooms('none', 1),
+      place('school', 'site', 'none'),
+    ];
+    expect(toTownSentence(en, places)).toBe('12 rooms: 9 good, 2 need air, 1 no data.');
+    expect(toTownSentence(en, rooms('attention', 1))).toBe('1 room: 1 needs air.');
+  });
+
+  test('speaks of places when not all of them are rooms', () => {
+    expect(toTownSentence(en, [...rooms('good', 1), place('road', 'point', 'good')])).toBe(
+      '2 places: 2 good.',
+    );
+  });
+
+  test('does not count a building again whose rooms are counted', () => {
+    const school = { ...place('school', 'building', 'good'), state: state('good') };
+    expect(measuredPlaces([school, ...rooms('good', 2)])).toHaveLength(2);
+    expect(measuredPlaces([school])).toEqual([school]);
+  });
+});
+
+test('the worst state of a group is shown, and no data never hides a state', () => {
+  expect(worstLevel(['good', 'poor', 'attention'])).toBe('poor');
+  expect(worstLevel(['none', 'good'])).toBe('good');
+  expect(worstLevel([])).toBe('none');
+});
+
+test('the list begins with what is worst, then silence, then what is good by name', () => {
+  const places = [
+    place('b', 'room', 'good'),
+    place('a', 'room', 'good'),
+    place('n', 'room', 'none'),
+    place('p', 'room', 'poor'),
+  ];
+  expect(places.sort(byUrgency('en-GB')).map((one) => one.id)).toEqual(['p', 'n', 'a', 'b']);
+});
+
+test('durations are told in the largest sensible unit', () => {
+  expect(toDuration(en.places, 1)).toBe('1 minute');
+  expect(toDuration(en.places, 130)).toBe('2 hours and 10 minutes');
+  expect(toDuration(en.places, 60)).toBe('1 hour');
+  expect(toDuration(da.places, 60 * 72)).toBe('3 døgn');
+});
