@@ -102,6 +102,7 @@ export async function fillDatabase(sql: Sql): Promise<Filled> {
     const [role] = await tx<
       { id: number }[]
     >`INSERT INTO contact_roles (organisation_id, name, mailbox) VALUES (${organisation.id}, 'Caretaker', 'caretaker@skaering.example') RETURNING id`;
+    await tx`INSERT INTO claim_rules (organisation_id, name, position, codec_key) VALUES (${organisation.id}, 'Rooms', 1, ${CODEC.key})`;
     await tx`UPDATE devices SET responsible_role_id = ${(role as { id: number }).id} WHERE id = ${own.device.id}`;
     return { organisationId: organisation.id, placeIds: [site.id, room.id], deviceId: own.device.id };
   });
@@ -131,6 +132,7 @@ async function fillReadings(sql: Sql, organisationId: number, deviceId: number):
       SELECT month_bits(g.at) | nextval('uplink_sequence'), ${organisationId}, ${deviceId}, g.at, g.at, g.at, g.n, ${(version as { id: number }).id}, 5, 1, 0,
              decode('00ff', 'hex'), '{-101,-99}', '{1.5}'
       FROM unnest(${times}::timestamptz[]) WITH ORDINALITY AS g(at, n) RETURNING id`;
+    await tx`UPDATE uplinks SET copies = 1, copy_times = ARRAY[network_time + interval '1 second'] WHERE f_cnt = 3`;
     await insertReadings(
       tx,
       times.map((phenomenonTime, i) => ({

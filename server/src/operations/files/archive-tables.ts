@@ -106,6 +106,7 @@ export const ARCHIVE_TABLES: readonly ArchiveTable[] = [
     },
     order: 't.id',
   },
+  { name: 'claim_rules', omit: ['id'], refs: {}, order: 't.id' },
   { name: 'device_status', scope: OF_DEVICE, refs: { device_id: 'devices' }, order: 't.device_id' },
   { name: 'gateways', numbered: true, refs: {}, order: 't.id' },
   {
@@ -185,6 +186,10 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   jobs: 'work under way stays here',
   source_status: 'what a source did here',
   uplink_messages: 'the network servers’ whole messages; the raw frames are in uplinks',
+  ingest_slots: 'which process listens here',
+  redecode_readings: 'work under way stays here',
+  claim_batches: 'what can be undone is undone where it was done',
+  claim_batch_devices: 'what can be undone is undone where it was done',
   rejected_messages: 'messages that never became a frame',
 };
 

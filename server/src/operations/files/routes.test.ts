@@ -26,7 +26,7 @@ describe.each(DATABASE_KINDS)('files over HTTP, %s', (kind) => {
       body: { name: '=Room', kind: 'point', externalRef: 'R1' },
     });
     placeId = (place.body as { id: number }).id;
-  });
+  }, 180_000);
   afterAll(async () => {
     await test?.close();
     rmSync(folder, { recursive: true, force: true });
