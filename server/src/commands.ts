@@ -1,4 +1,5 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
+import { benchCommand } from './ingest/bench-port.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import type { Output } from './output.ts';
 import { codecCommand } from './registry/codec-import-port.ts';
@@ -20,7 +21,13 @@ export interface Command {
   run(context: CommandContext): Promise<number>;
 }
 
+/** A command that needs no installation: it opens what it needs itself, and never asks a running server. */
+interface LoneCommand extends Omit<Command, 'run'> {
+  runAlone(context: Pick<CommandContext, 'args' | 'root' | 'output'>): Promise<number>;
+}
+
 export const COMMANDS: readonly Command[] = [replayCommand, codecCommand];
+export const LONE_COMMANDS: readonly LoneCommand[] = [benchCommand];
 
 export function findCommand(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);

@@ -193,6 +193,7 @@ function planMerge(
     receptions,
     clock: isEarlier ? CLOCKS.indexOf(lead.item.uplink.clock) : null,
     state: again ? 'pending' : null,
+    read: isEarlier && isRead ? lead.read : null,
   });
   if (isEarlier && canRetime) {
     plan.retimed.push({ id: keeper.id, heard: lead, before: keeper.networkTime, isRead });
