@@ -149,7 +149,7 @@ describe.each(DATABASE_KINDS)('the way of an uplink on %s', (kind) => {
     const minute = (n: number) => new Date(Date.UTC(2026, 2, 2, 8, n)).toISOString();
     const poison = new Map<number, Partial<IngestItem['uplink']>>([
       [3, { receptions: [{ gatewayId: 'gw\u0000', rssi: -80 }] }],
-      [7, { receptions: [{ gatewayId: 'gw', snr: 1e300 }] }],
+      [7, { frequencyMhz: 1e300 }],
       [13, { devEui: 'a81758fffe0000aa', deviceName: 'na\u0000me' }],
     ]);
     const items = Array.from({ length: 20 }, (_, i) =>
