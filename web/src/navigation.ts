@@ -5,6 +5,7 @@
 export const NAVIGATION = [
   { to: '/', text: 'nav_map', staff: false },
   { to: '/places', text: 'nav_places', staff: false },
+  { to: '/files', text: 'nav_files', staff: true },
   { to: '/settings', text: 'nav_settings', staff: true },
 ] as const satisfies readonly {
   readonly to: string;

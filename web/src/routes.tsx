@@ -120,6 +120,12 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/access/audit-page.tsx'), 'AuditPage'),
 });
 
+const filesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/files',
+  component: lazyRouteComponent(() => import('./pages/files/files-page.tsx'), 'FilesPage'),
+});
+
 const accessRoutes = [
   signInRoute,
   welcomeRoute,
@@ -132,7 +138,7 @@ const accessRoutes = [
   auditRoute,
 ] as const;
 
-const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute, ...accessRoutes]);
+const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute, filesRoute, ...accessRoutes]);
 
 export const router = createRouter({
   routeTree,
