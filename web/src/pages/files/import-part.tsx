@@ -108,6 +108,7 @@ export function ImportPart(props: { readonly organisation: Organisation; readonl
           )}
           {confirm.error && <Problem error={confirm.error} />}
           <Button
+            data-testid="confirm"
             onClick={() => confirm.mutate()}
             loading={confirm.isPending}
             disabled={preview.data.badLines > 0 && !leaveOutBad}
