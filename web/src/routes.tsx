@@ -120,6 +120,12 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/access/audit-page.tsx'), 'AuditPage'),
 });
 
+const filesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/files',
+  component: lazyRouteComponent(() => import('./pages/files/files-page.tsx'), 'FilesPage'),
+});
+
 const accessRoutes = [
   signInRoute,
   welcomeRoute,
@@ -238,6 +244,7 @@ const routeTree = rootRoute.addChildren([
   mapRoute,
   placesRoute,
   placeRoute,
+  filesRoute,
   ...accessRoutes,
   ...registryRoutes,
 ]);
