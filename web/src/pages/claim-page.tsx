@@ -248,7 +248,7 @@ function Preview(props: { readonly deviceId: number; readonly codec: string }) {
             {
               key: 'payload',
               header: words('frame_payload'),
-              cell: (frame) => <Code>{frame.payload}</Code>,
+              cell: (frame) => <Code long>{frame.payload}</Code>,
             },
           ]}
         />

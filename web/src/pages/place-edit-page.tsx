@@ -291,7 +291,10 @@ function PlaceForm(props: { readonly place: EditablePlace | undefined; readonly 
                 label={labels.roomUse}
                 none={t('use_none')}
                 value={value.roomUse}
-                options={USES.map((use) => ({ value: use, text: t(use === 'other' ? 'use_else' : `use_${use}`) }))}
+                options={USES.map((use) => ({
+                  value: use,
+                  text: t(use === 'other' ? 'use_else' : `use_${use}`),
+                }))}
                 onChange={(roomUse) => change({ roomUse })}
               />
               {text('floor', false)}
