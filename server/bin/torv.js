@@ -19,6 +19,15 @@ try {
   if (existsSync(join(root, 'server/src/main.ts'))) {
     const { build } = await import('../build.mjs');
     await build();
+    // Only who serves pages needs them; a broken page must not keep an operator's command from running.
+    if (
+      process.argv[2] === 'serve' &&
+      !process.argv.includes('--help') &&
+      existsSync(join(root, 'web/src'))
+    ) {
+      const { buildWeb } = await import('../../web/build.mjs');
+      await buildWeb((text) => console.log(text));
+    }
   }
   const { main } = await import(new URL('../../build/server/main.js', import.meta.url));
   process.exitCode = await main(process.argv.slice(2), root);

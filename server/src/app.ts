@@ -9,10 +9,14 @@ import type { Actor } from './access/port.ts';
 import { registerAccessRoutes } from './access/routes.ts';
 import { resolveOutbound } from './http/outbound.ts';
 import { type App, createHttp } from './http/server.ts';
+import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
 import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
+import { registerExportRoutes } from './operations/files/export-routes.ts';
+import { registerImportRoutes } from './operations/files/import-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
+import { registerJobRoutes } from './operations/job-routes.ts';
 import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
 import { registerCodecRoutes } from './registry/codec-routes.ts';
 import { registerDeviceRoutes } from './registry/device-routes.ts';
@@ -20,6 +24,7 @@ import { registerGroupRoutes } from './registry/group-routes.ts';
 import { registerInboxRoutes } from './registry/inbox-routes.ts';
 import { registerPlaceRoutes } from './registry/place-routes.ts';
 import type { Runtime } from './runtime.ts';
+import { registerSensorThings } from './sensorthings/routes.ts';
 
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
@@ -58,10 +63,27 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
+  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
+  registerClaimRuleRoutes(app, deps);
+  registerGroupRoutes(app, deps);
+  registerImportRoutes(app, {
+    sql,
+    config: runtime.config,
+    log: runtime.log,
+    now: runtime.now,
+    announce: runtime.live.announce,
+    wakeSweep: runtime.wakeSweep,
+  });
+  registerExportRoutes(app, { sql });
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
   registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
   registerClaimRuleRoutes(app, deps);
   registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
+  registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
   registerSourceRoutes(app, {
     sql,

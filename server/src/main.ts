@@ -71,17 +71,20 @@ async function runServe(args: readonly string[], root: string): Promise<number> 
 
 async function runCommand(name: string, args: readonly string[], root: string): Promise<number> {
   const own = toConfig(false);
-  // Beside a running demo, a command without TORV_DATA means the demo's server.
+  // Beside a demo, a command without TORV_DATA means the demo's server or, where there is no other, its folder.
+  const there = (dataDir: string) =>
+    existsSync(toSocketPath(dataDir)) || (!existsSync(own.dataDir) && existsSync(dataDir));
   const config =
     process.env.TORV_DATA === undefined &&
+    own.databaseUrl === undefined &&
     !existsSync(toSocketPath(own.dataDir)) &&
-    existsSync(toSocketPath(DEMO_DATA))
+    there(DEMO_DATA)
       ? toConfig(true)
       : own;
   const answered = await askServer(config.dataDir, { command: name, args, cwd: process.cwd() }, TERMINAL);
   if (answered !== undefined) return answered;
   const log = pino({ level: 'warn' }, pino.destination(2));
-  const runtime = await openRuntime(own, log, {
+  const runtime = await openRuntime(config, log, {
     migrationsDir: join(root, 'server/migrations'),
     codecsDir: join(root, 'codecs'),
     progress: TERMINAL.line,

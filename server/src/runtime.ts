@@ -11,15 +11,21 @@ import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
 import { createDecoder, type Decoder } from './ingest/decode/port.ts';
 import { createInlet, type Inlet } from './ingest/inlet.ts';
+import { REDECODE_JOB, runRedecode } from './ingest/redecode.ts';
+import { sweepRetention } from './ingest/retention-store.ts';
 import { openSpool } from './ingest/spool.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
+import { TIDY_EVERY_MS, tidyDatabase } from './operations/tidy-port.ts';
 import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codecs.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface Runtime {
   readonly config: Config;
@@ -31,9 +37,13 @@ export interface Runtime {
   readonly live: Live;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
+  /** Begins to work with `jobs.start()`: the server does, a command does not. */
+  readonly jobs: JobRunner;
   readonly inlet: Inlet;
   readonly sealer: Sealer;
   readonly now: () => number;
+  /** What runs beside and can be ended by name: the demo town's feed. */
+  readonly background: Map<string, { close(): Promise<void> }>;
   /** Frames wait to be decoded: soon, in the background. */
   wakeSweep(): void;
   /** Resolves when no frame waits any more. */
@@ -95,6 +105,10 @@ export async function assembleRuntime(
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
   const batcher = createBatcher(ingest, { log });
+  const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
+  jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
+  jobs.registerRecurring('tidy', TIDY_EVERY_MS, () => tidyDatabase(database));
+  jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
   const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
   const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });
   const claims = startAutomaticClaims({ sql: database.sql, now, wakeSweep: sweeper.wake, log });
@@ -107,12 +121,15 @@ export async function assembleRuntime(
     live,
     ingest,
     batcher,
+    jobs,
     inlet,
     sealer: createSealer(config),
+    background: new Map(),
     now,
     wakeSweep: sweeper.wake,
     sweepNow: sweeper.settle,
     async close() {
+      await jobs.close();
       await inlet.close();
       await batcher.close();
       await claims.close();

@@ -85,6 +85,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   });
   try {
     runtime.wakeSweep();
+    await runtime.jobs.start();
     if (options.demo) {
       demo = await startDemo({
         sql: runtime.database.sql,
@@ -93,6 +94,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
         now: runtime.now,
         progress: output.line,
       });
+      runtime.background.set('demo', demo);
       await demo.ready;
     }
     if (isIngest) {

@@ -71,8 +71,8 @@ describe.each(DATABASE_KINDS)('migrations on %s', (kind) => {
     });
   });
 
-  it('are refused when the files are not numbered without gaps', async () => {
-    await writeFile(join(folder, '0004_fourth.sql'), 'SELECT 1');
+  it('are refused when two files have one number', async () => {
+    await writeFile(join(folder, '0002_again.sql'), 'SELECT 1');
     await expect(run()).rejects.toMatchObject({ code: 'BUG' });
   });
 });

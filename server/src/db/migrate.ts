@@ -116,10 +116,11 @@ async function readMigrations(folder: string): Promise<readonly Migration[]> {
     }),
   );
   migrations.forEach((migration, index) => {
-    if (migration.number === index + 1) return;
+    // Gaps are fine (branches take numbers ahead); two files of one number are not.
+    if (migration.number !== migrations[index - 1]?.number) return;
     throw new AppError(
       'BUG',
-      `The migrations are not numbered 1, 2, 3 and so on: ${migration.name} comes as number ${index + 1}.`,
+      `Two migrations have one number: ${migration.name} and ${migrations[index - 1]?.name ?? ''}.`,
     );
   });
   return migrations;

@@ -500,4 +500,6 @@ export async function markWaitingOf(tx: Transaction, deviceIds: readonly number[
   await tx`
     UPDATE uplinks SET state = ${UPLINK_STATES.waiting}, reason = NULL, codec_version_id = NULL
     WHERE device_id = ANY(${deviceIds as number[]}::bigint[]) AND state <> ${UPLINK_STATES.merged}`;
+  await tx`
+    UPDATE device_status SET rejected = 0, last_reason = NULL WHERE device_id = ANY(${deviceIds as number[]}::bigint[])`;
 }

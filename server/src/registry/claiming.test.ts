@@ -131,7 +131,6 @@ describe.each(DATABASE_KINDS)('claiming on %s', (kind) => {
       `/api/v1/inbox?${org}`,
       `/api/v1/claim-rules?${org}`,
       `/api/v1/claim-batches?${org}`,
-      `/api/v1/device-models?${org}`,
       `/api/v1/groups?${org}`,
     ]) {
       expect((await ask(test, 'GET', url, { session: stranger })).status).toBe(404);

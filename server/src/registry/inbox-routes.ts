@@ -8,7 +8,7 @@ import type { App } from '../http/server.ts';
 import type { Decoder } from '../ingest/decode/port.ts';
 import { findFrames } from '../ingest/frame-store.ts';
 import { getDevice } from './device-store.ts';
-import { findDeviceModels, findInbox, getTrialCodec } from './inbox-store.ts';
+import { findInbox, getTrialCodec } from './inbox-store.ts';
 
 export interface InboxDeps {
   readonly sql: Sql;
@@ -23,12 +23,6 @@ const PREVIEWED_FRAMES = 20;
 export function registerInboxRoutes(app: App, deps: InboxDeps): void {
   const { sql } = deps;
   const tags = ['devices'];
-
-  app.get(
-    '/api/v1/device-models',
-    { config: { allow: 'viewer' }, schema: { tags, querystring: OrganisationQuery } },
-    async (request) => ({ models: await findDeviceModels(sql, request.actor, request.query.organisation) }),
-  );
 
   app.get(
     '/api/v1/inbox',

@@ -5,27 +5,10 @@ import { type Actor, readable, requireRole } from '../access/port.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import { getCodecByKey } from './codec-store.ts';
 
-/** A device a person may choose when claiming: a codec with what it needs to be recognised. */
-export interface DeviceModel {
+interface CodecName {
   readonly key: string;
-  readonly title: string;
   readonly vendor: string;
   readonly model: string;
-  readonly quarantined: boolean;
-}
-
-/** The organisation's own and the shipped ones; of two with one key the organisation's. */
-export async function findDeviceModels(
-  sql: Sql | Transaction,
-  actor: Actor,
-  organisationId: number,
-): Promise<DeviceModel[]> {
-  requireRole(actor, organisationId, 'viewer');
-  const rows = await sql<DeviceModel[]>`
-    SELECT DISTINCT ON (c.key) c.key, c.title, c.vendor, c.model, c.quarantined_at IS NOT NULL AS quarantined
-    FROM codecs c WHERE c.organisation_id = ${organisationId} OR c.origin = 'shipped'
-    ORDER BY c.key, (c.organisation_id = ${organisationId}) DESC`;
-  return rows;
 }
 
 export interface InboxDevice {
@@ -54,7 +37,9 @@ export async function findInbox(
   actor: Actor,
   organisationId: number,
 ): Promise<InboxDevice[]> {
-  const models = await findDeviceModels(sql, actor, organisationId);
+  requireRole(actor, organisationId, 'viewer');
+  const names = await sql<CodecName[]>`
+    SELECT DISTINCT key, vendor, model FROM codecs WHERE organisation_id = ${organisationId} OR origin = 'shipped'`;
   const rows = await sql<Omit<InboxDevice, 'suggestedCodec'>[]>`
     SELECT d.id, d.dev_eui AS "devEui",
       jsonb_build_object('name', d.heard_name, 'profile', d.heard_profile, 'tags', d.heard_tags) AS heard,
@@ -70,7 +55,7 @@ export async function findInbox(
     ORDER BY s.last_seen DESC NULLS LAST, d.id`;
   return rows.map((row) => ({
     ...row,
-    suggestedCodec: suggestCodec(row.heard.profile ?? row.heard.name ?? '', models) ?? null,
+    suggestedCodec: suggestCodec(row.heard.profile ?? row.heard.name ?? '', names) ?? null,
   }));
 }
 

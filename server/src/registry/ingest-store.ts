@@ -7,6 +7,7 @@ import { PROPERTIES, type PropertyKey } from '@torv/core/properties';
 import { compareInstants } from '@torv/core/time';
 import { UNITS } from '@torv/core/units';
 import type { Fragment, Sql, Transaction } from '../db/database.ts';
+import { assignFeatures } from './feature-store.ts';
 
 export interface IngestCodec {
   readonly codecId: number;
@@ -229,6 +230,7 @@ export async function ensureDatastreams(
   const byKey = new Map(
     needs.map((need) => [`${need.assignment.id}/${need.property}#${need.channel}`, need] as const),
   );
+  const placesOfNew = new Set<number>();
   const made = new Map<string, number>();
   const make = async ([key, need]: readonly [string, DatastreamNeed]) => {
     const property = PROPERTIES[need.property];
@@ -240,7 +242,7 @@ export async function ensureDatastreams(
           ? 'OM_CountObservation'
           : 'OM_Measurement';
     const suffix = need.channel === 0 ? '' : ` ${need.channel + 1}`;
-    const [row] = await tx<{ id: number }[]>`
+    const [row] = await tx<{ id: number; fresh: boolean }[]>`
       WITH there AS (
         SELECT datastream_id AS id FROM assignment_datastreams
         WHERE assignment_id = ${need.assignment.id} AND property_key = ${need.property} AND channel = ${need.channel}
@@ -262,10 +264,12 @@ export async function ensureDatastreams(
         INSERT INTO assignment_datastreams (assignment_id, property_key, channel, datastream_id)
         SELECT ${need.assignment.id}, ${need.property}, ${need.channel}, id FROM fresh
       )
-      SELECT id FROM there UNION ALL SELECT id FROM fresh`;
+      SELECT id, FALSE AS fresh FROM there UNION ALL SELECT id, TRUE FROM fresh`;
     if (row) made.set(key, row.id);
+    if (row?.fresh) placesOfNew.add(need.assignment.placeId);
   };
   // Sent without waiting for each other's answers.
   await Promise.all([...byKey].map(make));
+  if (placesOfNew.size > 0) await assignFeatures(tx, { placeIds: [...placesOfNew] });
   return made;
 }

@@ -118,14 +118,17 @@ function toModel(receptions: readonly Reception[]) {
   };
 }
 
-/** Numbers per device that each batch changes; sums of decibels are left out. */
+/**
+ * Numbers per device that each batch changes. Counts per gateway are left out: of two messages about one hearing
+ * only the first teaches the signal, whichever it is.
+ */
 async function findCounts(town: TestTown, org: TestOrganisation) {
   return {
     devices: await town.sql`
       SELECT d.dev_eui, s.frames, s.copies, s.rejected, s.first_seen, s.last_seen FROM device_status s
       JOIN devices d ON d.id = s.device_id WHERE d.organisation_id = ${org.id} ORDER BY 1`,
     gateways: await town.sql`
-      SELECT gateway_id, frames, first_seen, last_seen FROM gateways WHERE organisation_id = ${org.id} ORDER BY 1`,
+      SELECT gateway_id FROM gateways WHERE organisation_id = ${org.id} ORDER BY 1`,
   };
 }
 

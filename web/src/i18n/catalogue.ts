@@ -3,8 +3,10 @@
  * `en` is the type of all the others: a missing or superfluous key fails `tsc -b`.
  */
 import type { access } from './en/access.ts';
+import type { claiming } from './en/claiming.ts';
 import type { codecs } from './en/codecs.ts';
 import type { devices } from './en/devices.ts';
+import type { editing } from './en/editing.ts';
 import type { errors } from './en/errors.ts';
 import type { files } from './en/files.ts';
 import type { places } from './en/places.ts';
@@ -17,6 +19,8 @@ export interface English {
   readonly shell: typeof shell;
   readonly places: typeof places;
   readonly devices: typeof devices;
+  readonly claiming: typeof claiming;
+  readonly editing: typeof editing;
   readonly codecs: typeof codecs;
   readonly access: typeof access;
   readonly sources: typeof sources;

@@ -1,7 +1,9 @@
 import type { Catalogue } from '../catalogue.ts';
 import { access } from './access.ts';
+import { claiming } from './claiming.ts';
 import { codecs } from './codecs.ts';
 import { devices } from './devices.ts';
+import { editing } from './editing.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { places } from './places.ts';
@@ -13,6 +15,8 @@ export const catalogue: Catalogue = {
   shell,
   places,
   devices,
+  claiming,
+  editing,
   codecs,
   access,
   sources,

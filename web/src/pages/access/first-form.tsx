@@ -14,6 +14,12 @@ const COUNTRIES =
   'AT BE BG CH CY CZ DE DK EE ES FI FO FR GB GL GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK UA'.split(
     ' ',
   );
+const ZONE_OF: Readonly<Record<Language, string>> = {
+  da: 'Europe/Copenhagen',
+  sv: 'Europe/Stockholm',
+  nl: 'Europe/Amsterdam',
+  en: 'Europe/Copenhagen',
+};
 const COUNTRY_OF: Readonly<Record<Language, string>> = { da: 'DK', sv: 'SE', nl: 'NL', en: 'DK' };
 
 interface FormProps {
@@ -32,7 +38,7 @@ export function FirstForm(props: FormProps) {
   const [organisation, setOrganisation] = useState({
     name: '',
     country: COUNTRY_OF[language],
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: toZone(language),
     locale: language,
   });
   const change = (part: Partial<typeof organisation>) => setOrganisation((old) => ({ ...old, ...part }));
@@ -150,4 +156,10 @@ function toCountries(locale: string): readonly { readonly value: string; readonl
   return COUNTRIES.map((value) => ({ value, text: names.of(value) ?? value })).sort((a, b) =>
     collator.compare(a.text, b.text),
   );
+}
+
+/** The browser's own zone; a computer that is set to UTC says nothing about where the schools are. */
+function toZone(language: Language): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === 'UTC' || timeZone.startsWith('Etc/') ? ZONE_OF[language] : timeZone;
 }

@@ -1,0 +1,43 @@
+/**
+ * FeaturesOfInterest of what the pipeline measures: one per Location, made from the place's Location when a
+ * Datastream first needs it and kept with the Datastream. Readings name no feature of their own, so that a
+ * reading costs nothing more. A Datastream whose place has no Location has none.
+ */
+import type { Sql, Transaction } from '../db/database.ts';
+
+/**
+ * Gives Datastreams without a feature the one of their place's Location (its own before an inherited one).
+ * A Datastream keeps the feature it has: what was measured before a place's position changed stays where it was.
+ * @param where the Datastreams of these places, or of the whole organisation
+ */
+export async function assignFeatures(
+  tx: Sql | Transaction,
+  where: { readonly organisationId: number } | { readonly placeIds: readonly number[] },
+): Promise<void> {
+  const scope =
+    'placeIds' in where
+      ? tx`d.thing_id = ANY(${where.placeIds as number[]}::bigint[])`
+      : tx`d.organisation_id = ${where.organisationId}`;
+  await tx`
+    WITH wanted AS (
+      SELECT DISTINCT ON (d.id) d.id AS datastream_id, l.id AS location_id
+      FROM datastreams d
+      JOIN thing_locations tl ON tl.thing_id = d.thing_id
+      JOIN locations l ON l.id = tl.location_id
+      WHERE d.feature_id IS NULL AND ${scope}
+      ORDER BY d.id, tl.inherited, l.id
+    ), made AS (
+      INSERT INTO features_of_interest AS f (organisation_id, name, description, encoding_type, feature, feature_text, geom,
+        properties, properties_text, generated_from, visibility)
+      SELECT l.organisation_id, l.name, l.description, l.encoding_type, l.location, l.location_text, l.geom,
+        l.properties, l.properties_text, l.id, l.visibility
+      FROM locations l WHERE l.id IN (SELECT location_id FROM wanted)
+      ORDER BY l.id -- two batches at once wait for each other, never in a ring
+      -- so that the row is returned also when another batch has just made it
+      ON CONFLICT (generated_from) DO UPDATE SET generated_from = f.generated_from
+      RETURNING f.id, f.generated_from
+    )
+    UPDATE datastreams d SET feature_id = made.id
+    FROM wanted JOIN made ON made.generated_from = wanted.location_id
+    WHERE d.id = wanted.datastream_id`;
+}

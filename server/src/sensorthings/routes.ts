@@ -1,0 +1,84 @@
+/**
+ * /sta/v1.1: the addresses, headers and landing page of SensorThings. Everything about entities is generic
+ * (read.ts); who may see what is decided by the queries alone.
+ */
+import { Readable } from 'node:stream';
+import { AppError } from '@torv/core/errors';
+import { V1_1, type Version } from '@torv/core/sta/version';
+import { toInstant } from '@torv/core/time';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import type { App } from '../http/server.ts';
+import { CONFORMANCE } from './conformance.ts';
+import { read } from './read.ts';
+
+export interface SensorThingsDeps {
+  readonly database: Pick<Database, 'boundedSql'>;
+  readonly config: Pick<Config, 'publicUrl'>;
+  readonly now?: () => number;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Absolute address of the version's root; behind a proxy as the visitor sees it, where the proxy is trusted. */
+function toRoot(request: FastifyRequest, config: SensorThingsDeps['config'], version: Version): string {
+  return `${config.publicUrl ?? `${request.protocol}://${request.host}`}/sta/${version.path}`;
+}
+
+function renderRoot(root: string, version: Version): unknown {
+  return {
+    value: [...version.sets.keys()].map((name) => ({ name, url: `${root}/${name}` })),
+    serverSettings: { conformance: CONFORMANCE },
+  };
+}
+
+export function registerSensorThings(app: App, deps: SensorThingsDeps): void {
+  const now = deps.now ?? Date.now;
+  const version = V1_1;
+  const prefix = `/sta/${version.path}`;
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const cut = request.url.indexOf('?');
+    const path = request.url.slice(prefix.length, cut === -1 ? undefined : cut);
+    const root = toRoot(request, deps.config, version);
+    reply.header('access-control-allow-origin', '*').header('vary', 'cookie, authorization');
+    const answered = await read({
+      sql: deps.database.boundedSql,
+      actor: request.actor,
+      wire: { version, root },
+      path,
+      search: cut === -1 ? '' : request.url.slice(cut + 1),
+      now: toInstant(now()),
+    });
+    switch (answered.kind) {
+      case 'root':
+        return reply.type(JSON_TYPE).send(renderRoot(root, version));
+      case 'json':
+        return reply.type(JSON_TYPE).send(Readable.from(answered.chunks, { objectMode: false }));
+      case 'text':
+        return reply.type(answered.isJson ? JSON_TYPE : 'text/plain; charset=utf-8').send(answered.text);
+      case 'empty':
+        return reply.status(204).send();
+    }
+  }
+
+  const route = { config: { allow: 'anyone' as const }, schema: { hide: true } };
+  app.get(prefix, route, answer);
+  app.get(`${prefix}/*`, route, answer);
+  // a browser asks before it sends a key along
+  app.options(`${prefix}/*`, route, (_request, reply) =>
+    reply
+      .status(204)
+      .headers({
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+        'access-control-allow-headers': 'authorization, content-type',
+        'access-control-max-age': '86400',
+      })
+      .send(),
+  );
+  app.get('/sta', route, () => {
+    throw new AppError('NOT_FOUND', 'Say which version of SensorThings.', { hint: `It is at ${prefix}.` });
+  });
+}
