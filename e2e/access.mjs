@@ -141,7 +141,7 @@ async function walk() {
   await shoot(admin, 'audit');
 
   const guest = await newPage();
-  await open(guest, '/settings/users', 'form.torv-form, .torv-empty, [role=alert]');
+  await open(guest, '/settings/users', 'form.torv-form, main h1');
   await open(guest, '/sign-in?return=%2Fsettings', 'form.torv-form');
   await shoot(guest, 'sign-in');
   await guest.locator('input[type=email]').fill('first@skaering.example');
@@ -165,7 +165,7 @@ async function walk() {
   );
   const { link } = await handed.json();
   const reset = await newPage();
-  await open(reset, '/password', '.torv-empty, form.torv-form');
+  await open(reset, '/password', 'main h1');
   await shoot(reset, 'password-ask');
   await reset.goto(withLanguage(link));
   await reset.waitForSelector('form.torv-form');

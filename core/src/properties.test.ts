@@ -9,7 +9,7 @@ describe.each(PROPERTY_KEYS.map((key) => [key, PROPERTIES[key] as Property] as c
     it('has a snake_case key, a unit, a definition and a plausible range', () => {
       expect(key).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
       expect(isUnitCode(property.unit)).toBe(true);
-      expect(property.definition).toMatch(/^https?:\/\/[a-z.]+\/[\w/]+$/);
+      expect(property.definition).toMatch(/^(https?:\/\/[a-z.]+\/[\w/]+|urn:torv:property:[a-z0-9_]+)$/);
       expect(property.plausible[0]).toBeLessThan(property.plausible[1]);
       expect(Number.isInteger(property.decimals) && property.decimals >= 0).toBe(true);
     });

@@ -13,6 +13,8 @@ import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
 import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
 import { registerLiveRoutes } from './observations/live-routes.ts';
+import { registerExportRoutes } from './operations/files/export-routes.ts';
+import { registerImportRoutes } from './operations/files/import-routes.ts';
 import { registerHealthRoutes } from './operations/health-routes.ts';
 import { registerJobRoutes } from './operations/job-routes.ts';
 import { registerClaimRuleRoutes } from './registry/claim-rule-routes.ts';
@@ -61,6 +63,20 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     tryDecoder: runtime.tryDecoder,
   });
   registerDeviceRoutes(app, deps);
+  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
+  registerJobRoutes(app, { sql });
+  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
+  registerClaimRuleRoutes(app, deps);
+  registerGroupRoutes(app, deps);
+  registerImportRoutes(app, {
+    sql,
+    config: runtime.config,
+    log: runtime.log,
+    now: runtime.now,
+    announce: runtime.live.announce,
+    wakeSweep: runtime.wakeSweep,
+  });
+  registerExportRoutes(app, { sql });
   registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
   registerJobRoutes(app, { sql });
   registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });

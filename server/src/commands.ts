@@ -2,6 +2,7 @@
 import { demoCommand } from './demo/remove-port.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import { doctorCommand } from './operations/doctor-port.ts';
+import { backupCommand, exportCommand, importCommand, restoreCommand } from './operations/files/commands.ts';
 import type { Output } from './output.ts';
 import { codecCommand } from './registry/codec-import-port.ts';
 import type { Runtime } from './runtime.ts';
@@ -22,7 +23,16 @@ export interface Command {
   run(context: CommandContext): Promise<number>;
 }
 
-export const COMMANDS: readonly Command[] = [replayCommand, codecCommand, demoCommand, doctorCommand];
+export const COMMANDS: readonly Command[] = [
+  replayCommand,
+  importCommand,
+  exportCommand,
+  backupCommand,
+  restoreCommand,
+  codecCommand,
+  demoCommand,
+  doctorCommand,
+];
 
 export function findCommand(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);

@@ -19,6 +19,7 @@ import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
 import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
+import { TIDY_EVERY_MS, tidyDatabase } from './operations/tidy-port.ts';
 import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
@@ -106,6 +107,7 @@ export async function assembleRuntime(
   const batcher = createBatcher(ingest, { log });
   const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
   jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
+  jobs.registerRecurring('tidy', TIDY_EVERY_MS, () => tidyDatabase(database));
   jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
   const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
   const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });

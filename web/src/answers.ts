@@ -6,7 +6,7 @@ import type { ErrorCode } from '@torv/core/errors';
 
 export type Level = 'good' | 'attention' | 'poor' | 'none';
 type Trend = 'rising' | 'falling' | 'steady';
-type PlaceKind = 'site' | 'building' | 'room' | 'point';
+export type PlaceKind = 'site' | 'building' | 'room' | 'point';
 export type Role = 'administrator' | 'editor' | 'viewer';
 
 export interface Organisation {

@@ -5,6 +5,8 @@
 export const NAVIGATION = [
   { to: '/', text: 'nav_map', staff: false },
   { to: '/places', text: 'nav_places', staff: false },
+  { to: '/inbox', text: 'nav_inbox', staff: true },
+  { to: '/devices', text: 'nav_devices', staff: true },
   { to: '/settings', text: 'nav_settings', staff: true },
 ] as const satisfies readonly {
   readonly to: string;

@@ -132,7 +132,115 @@ const accessRoutes = [
   auditRoute,
 ] as const;
 
-const routeTree = rootRoute.addChildren([mapRoute, placesRoute, placeRoute, ...accessRoutes]);
+const placeNewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/places/new',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (search.parent === undefined ? {} : { parent: String(search.parent) }) as { readonly parent?: string },
+  component: lazyRouteComponent(() => import('./pages/place-edit-page.tsx'), 'PlaceEditPage'),
+});
+
+const placeEditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/places/$placeId/edit',
+  component: lazyRouteComponent(() => import('./pages/place-edit-page.tsx'), 'PlaceEditPage'),
+});
+
+const groupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/groups/$groupId',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (search.room === undefined ? {} : { room: String(search.room) }) as { readonly room?: string },
+  component: lazyRouteComponent(() => import('./pages/group-page.tsx'), 'GroupPage'),
+});
+
+const DEVICES_SHOWN = ['silent', 'battery', 'signal', 'retired'] as const;
+
+const devicesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/devices',
+  validateSearch: (search: Readonly<Record<string, unknown>>) => {
+    const show = DEVICES_SHOWN.find((one) => one === search.show);
+    return {
+      ...(show ? { show } : {}),
+      ...(search.q === undefined || search.q === '' ? {} : { q: String(search.q) }),
+    } as { readonly show?: (typeof DEVICES_SHOWN)[number]; readonly q?: string };
+  },
+  component: lazyRouteComponent(() => import('./pages/devices-page.tsx'), 'DevicesPage'),
+});
+
+const deviceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/devices/$deviceId',
+  component: lazyRouteComponent(() => import('./pages/device-page.tsx'), 'DevicePage'),
+});
+
+const deviceEditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/devices/$deviceId/edit',
+  component: lazyRouteComponent(() => import('./pages/device-edit-page.tsx'), 'DeviceEditPage'),
+});
+
+const deviceMoveRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/devices/$deviceId/move',
+  component: lazyRouteComponent(() => import('./pages/device-move-page.tsx'), 'DeviceMovePage'),
+});
+
+const deviceReplaceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/devices/$deviceId/replace',
+  component: lazyRouteComponent(() => import('./pages/device-move-page.tsx'), 'DeviceReplacePage'),
+});
+
+const inboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/inbox',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (search.q === undefined || search.q === '' ? {} : { q: String(search.q) }) as { readonly q?: string },
+  component: lazyRouteComponent(() => import('./pages/inbox-page.tsx'), 'InboxPage'),
+});
+
+const claimRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/inbox/$deviceId',
+  component: lazyRouteComponent(() => import('./pages/claim-page.tsx'), 'ClaimPage'),
+});
+
+const claimRulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/inbox/rules',
+  component: lazyRouteComponent(() => import('./pages/claim-rules-page.tsx'), 'ClaimRulesPage'),
+});
+
+const claimRuleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/inbox/rules/$ruleId',
+  component: lazyRouteComponent(() => import('./pages/claim-rule-page.tsx'), 'ClaimRulePage'),
+});
+
+const registryRoutes = [
+  placeNewRoute,
+  placeEditRoute,
+  groupRoute,
+  devicesRoute,
+  deviceRoute,
+  deviceEditRoute,
+  deviceMoveRoute,
+  deviceReplaceRoute,
+  inboxRoute,
+  claimRoute,
+  claimRulesRoute,
+  claimRuleRoute,
+] as const;
+
+const routeTree = rootRoute.addChildren([
+  mapRoute,
+  placesRoute,
+  placeRoute,
+  ...accessRoutes,
+  ...registryRoutes,
+]);
 
 export const router = createRouter({
   routeTree,

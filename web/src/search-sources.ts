@@ -5,6 +5,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import type { Organisation, PlacesAnswer } from './answers.ts';
 import { getJson, queryKeys, toPath } from './api.ts';
+import { devicesQuery } from './registry-data.ts';
 
 export interface Found {
   readonly key: string;
@@ -34,6 +35,19 @@ const SOURCES: readonly SearchSource[] = [
         note: place.path.map((step) => step.name).join(' › '),
         to: `/places/${place.id}`,
         kind: 'search_place',
+      }));
+    },
+  },
+  {
+    staff: true,
+    load: async (client, organisation) => {
+      const { devices } = await client.ensureQueryData(devicesQuery(organisation));
+      return devices.map((device) => ({
+        key: `device-${device.id}`,
+        name: device.name || device.heard.name || device.devEui,
+        note: [device.devEui, device.place?.name].filter(Boolean).join(' · '),
+        to: device.state === 'waiting' ? `/inbox/${device.id}` : `/devices/${device.id}`,
+        kind: 'search_device',
       }));
     },
   },

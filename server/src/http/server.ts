@@ -85,7 +85,8 @@ export async function createHttp(config: Config, logger: FastifyBaseLogger): Pro
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
-    requestTimeout: 60_000,
+    // of a whole request with its body: an upload over a slow line takes its time; headers alone have a minute
+    requestTimeout: 30 * 60_000,
     genReqId: () => crypto.randomUUID(),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(({ schema, httpPart }) =>

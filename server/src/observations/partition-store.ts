@@ -3,16 +3,17 @@
  * outside the batch's transaction: making one locks the parent table for a moment.
  */
 import { toMonthIndex, toMonthStartMs } from '@torv/core/ids';
-import type { Sql } from '../db/database.ts';
+import type { Sql, Transaction } from '../db/database.ts';
 
-export type GrowingTable = 'observations' | 'uplinks' | 'uplink_messages';
+export const GROWING_TABLES = ['observations', 'uplinks', 'uplink_messages'] as const;
+export type GrowingTable = (typeof GROWING_TABLES)[number];
 
 /** What lies outside goes to the default partition: a wrong clock must not make a thousand tables. */
 const FIRST_MONTH = toMonthIndex(Date.UTC(1990, 0, 1));
 const LAST_MONTH = toMonthIndex(Date.UTC(2069, 11, 1));
 
 /** Months known to exist, per pool: asking costs a statement only for a month not met before. */
-const known = new WeakMap<Sql, Set<string>>();
+const known = new WeakMap<Sql | Transaction, Set<string>>();
 
 function toPartitionName(table: GrowingTable, month: number): string {
   return `${table}_${new Date(toMonthStartMs(month)).toISOString().slice(0, 7).replace('-', '_')}`;
@@ -23,7 +24,7 @@ function toPartitionName(table: GrowingTable, month: number): string {
  * @param times RFC 3339 instants
  */
 export async function ensurePartitions(
-  sql: Sql,
+  sql: Sql | Transaction,
   table: GrowingTable,
   times: Iterable<string>,
 ): Promise<void> {
@@ -62,7 +63,7 @@ const THERE_ALREADY = new Set(['42P07', '23505', '42P17', '23514']);
 const MAX_TRIES = 5;
 
 async function makePartition(
-  sql: Sql,
+  sql: Sql | Transaction,
   table: GrowingTable,
   name: string,
   from: string,

@@ -70,6 +70,14 @@ const PlaceBody = Type.Object(
   { additionalProperties: false },
 );
 
+const PlaceChange = Type.Partial(
+  Type.Object({
+    ...PlaceBody.properties,
+    visibility: Type.Union([Type.Literal('internal'), Type.Literal('public')]),
+  }),
+  { additionalProperties: false },
+);
+
 /** A value older than three expected intervals (at least 30 minutes) is shown as old, never as the present state. */
 export function isStale(
   latest: Pick<Latest, 'phenomenonTime' | 'expectedIntervalS'>,
@@ -364,7 +372,7 @@ export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
       config: { allow: 'editor' },
       schema: {
         params: IdParams,
-        body: Type.Partial(PlaceBody, { additionalProperties: false }),
+        body: PlaceChange,
         tags: ['places'],
       },
     },

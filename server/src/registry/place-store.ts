@@ -5,6 +5,7 @@
 import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole, writable } from '../access/port.ts';
+import { requirePublishable } from '../access/visibility-store.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import { assignFeatures } from './feature-store.ts';
 
@@ -27,12 +28,13 @@ export interface PlaceFields {
   /** [longitude, latitude] in WGS 84; null inherits the parent's. */
   readonly position: readonly [number, number] | null;
   readonly externalRef: string | null;
+  /** Who is not of the organisation sees the place, or not; its Datastreams decide for themselves. */
+  readonly visibility: 'internal' | 'public';
 }
 
 export interface Place extends PlaceFields {
   readonly id: number;
   readonly organisationId: number;
-  readonly visibility: 'internal' | 'public';
   readonly version: number;
   /** The position in force, its own or inherited. */
   readonly effectivePosition: readonly [number, number] | null;
@@ -44,7 +46,7 @@ interface PlaceRow extends Omit<Place, 'position' | 'effectivePosition'> {
   readonly lat: number | null;
 }
 
-const DEFAULTS: Omit<PlaceFields, 'name' | 'kind'> = {
+const DEFAULTS: Omit<PlaceFields, 'name' | 'kind' | 'visibility'> = {
   parentId: null,
   description: '',
   roomUse: null,
@@ -58,7 +60,7 @@ const DEFAULTS: Omit<PlaceFields, 'name' | 'kind'> = {
   externalRef: null,
 };
 
-export type NewPlace = Pick<PlaceFields, 'name' | 'kind'> & Partial<PlaceFields>;
+export type NewPlace = Pick<PlaceFields, 'name' | 'kind'> & Partial<Omit<PlaceFields, 'visibility'>>;
 
 function toPlace({ own, lon, lat, ...row }: PlaceRow): Place {
   return {
@@ -115,7 +117,7 @@ export function canStandIn(kind: PlaceFields['kind'], parent: PlaceFields['kind'
 async function checkParent(
   tx: Transaction,
   organisationId: number,
-  fields: PlaceFields,
+  fields: Pick<PlaceFields, 'kind' | 'parentId'>,
   self: number | null,
 ): Promise<void> {
   const parents =
@@ -203,7 +205,7 @@ export async function insertPlace(
   input: NewPlace,
 ): Promise<number> {
   requireRole(actor, organisationId, 'editor');
-  const fields: PlaceFields = { ...DEFAULTS, ...input };
+  const fields: Omit<PlaceFields, 'visibility'> = { ...DEFAULTS, ...input };
   await checkParent(tx, organisationId, fields, null);
   if (fields.externalRef !== null) {
     const taken =
@@ -260,8 +262,11 @@ export async function updatePlace(
   const fields: PlaceFields = { ...before, ...change };
   if (change.parentId !== undefined || change.kind !== undefined)
     await checkParent(tx, before.organisationId, fields, id);
+  if (fields.visibility === 'public' && (change.visibility !== undefined || change.kind !== undefined)) {
+    await requirePublishable(tx, before.organisationId, fields.kind);
+  }
   const updated = await tx`
-    UPDATE things t SET name = ${fields.name}, description = ${fields.description}, version = version + 1
+    UPDATE things t SET name = ${fields.name}, description = ${fields.description}, visibility = ${fields.visibility}, version = version + 1
     WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
   if (updated.count === 0) {
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this place meanwhile.', {
@@ -273,6 +278,10 @@ export async function updatePlace(
       area_m2 = ${fields.areaM2}, volume_m3 = ${fields.volumeM3}, ventilation = ${fields.ventilation},
       ventilation_m3_h = ${fields.ventilationM3H}, power = ${fields.power}, external_ref = ${fields.externalRef}
     WHERE thing_id = ${id}`;
+  // Its own Location is as visible as the place itself.
+  await tx`
+    UPDATE locations SET visibility = ${fields.visibility}
+    WHERE id = (SELECT own_location_id FROM places WHERE thing_id = ${id}) AND visibility <> ${fields.visibility}`;
   const moved =
     change.position !== undefined && JSON.stringify(change.position) !== JSON.stringify(before.position);
   if (moved) await setOwnLocation(tx, id, change.position ?? null);

@@ -22,7 +22,7 @@ describe.each(DATABASE_KINDS)('a filter on %s', (kind) => {
   beforeAll(async () => {
     database = await createTestDatabase(kind);
     await insertWorld(database.sql);
-  });
+  }, 180_000);
   afterAll(() => database?.drop());
 
   async function ask(entity: EntityKey, filter: string): Promise<{ memory: number[]; rows: number[] }> {

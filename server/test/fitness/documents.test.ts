@@ -36,7 +36,7 @@ describe('.env.example', () => {
 
 describe('docs/errors.md', () => {
   const text = read('docs/errors.md');
-  const documented = [...text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1]);
+  const documented = [...text.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map((match) => match[1]);
 
   it('documents every error code once, and none that is gone', () => {
     expect([...documented].sort()).toEqual(Object.keys(ERRORS).sort());

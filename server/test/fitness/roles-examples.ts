@@ -61,6 +61,7 @@ const nobody = (
 
 /** No such link: whoever holds none is refused like everybody else, so these are not about roles. */
 const SECRET = 'A'.repeat(43);
+const SCRIPT = 'function decodeUplink(input) { return { data: { port: input.fPort } }; }';
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /healthz': nobody('/healthz'),
@@ -243,6 +244,133 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     [412],
   ),
   'POST /api/v1/devices/:id/replay': about((w) => `/api/v1/devices/${w.device}/replay`, {}, [400]),
+
+  'GET /api/v1/codecs': about((w) => `/api/v1/codecs?organisation=${w.organisation}`),
+  'GET /api/v1/codecs/:id': about((w) => `/api/v1/codecs/${w.codec}`),
+  'GET /api/v1/codecs/:id/versions/:number': about((w) => `/api/v1/codecs/${w.codec}/versions/1`),
+  'POST /api/v1/codecs/try': nobody('/api/v1/codecs/try', {
+    body: { script: SCRIPT, fPort: 1, bytes: '00' },
+  }),
+  'POST /api/v1/codecs/check': nobody('/api/v1/codecs/check', {
+    body: { script: SCRIPT, mapping: [], vectors: [] },
+  }),
+  'POST /api/v1/codecs': about(
+    (w) => `/api/v1/codecs?organisation=${w.organisation}`,
+    {
+      body: {
+        key: 'own/other',
+        vendor: 'Own',
+        model: 'Other',
+        title: 'Other',
+        script: SCRIPT,
+        mapping: [],
+        vectors: [],
+      },
+    },
+    [400],
+  ),
+  'POST /api/v1/codecs/:id/release': about(
+    (w) => `/api/v1/codecs/${w.codec}/release`,
+    { version: STALE },
+    [409, 412],
+  ),
+
+  'GET /api/v1/inbox': about((w) => `/api/v1/inbox?organisation=${w.organisation}`),
+  'POST /api/v1/inbox/preview': {
+    foreign: 'missing',
+    statuses: [400, 404],
+    make: (w) => ({ url: '/api/v1/inbox/preview', body: { deviceId: w.device, codec: 'none/such' } }),
+  },
+  'GET /api/v1/claim-rules': about((w) => `/api/v1/claim-rules?organisation=${w.organisation}`),
+  'POST /api/v1/claim-rules': about((w) => `/api/v1/claim-rules?organisation=${w.organisation}`, {
+    body: { name: 'Ny', namePattern: 'nothing-*', nameTemplate: 'Ny' },
+  }),
+  'PATCH /api/v1/claim-rules/:id': about(
+    (w) => `/api/v1/claim-rules/${w.rule}`,
+    { version: STALE, body: { name: 'Ny' } },
+    [412],
+  ),
+  'DELETE /api/v1/claim-rules/:id': about((w) => `/api/v1/claim-rules/${w.rule}`, { version: STALE }, [412]),
+  'POST /api/v1/claim-rules/preview': about(
+    (w) => `/api/v1/claim-rules/preview?organisation=${w.organisation}`,
+    { body: {} },
+  ),
+  'POST /api/v1/claim-rules/apply': about(
+    (w) => `/api/v1/claim-rules/apply?organisation=${w.organisation}`,
+    { body: { deviceIds: [] } },
+    [400],
+  ),
+  'GET /api/v1/claim-batches': about((w) => `/api/v1/claim-batches?organisation=${w.organisation}`),
+  'POST /api/v1/claim-batches/:id/undo': about(
+    (w) => `/api/v1/claim-batches/${w.batch}/undo`,
+    {},
+    [400, 409],
+  ),
+
+  'GET /api/v1/groups': about((w) => `/api/v1/groups?organisation=${w.organisation}`),
+  'GET /api/v1/groups/:id': about((w) => `/api/v1/groups/${w.group}`),
+  'POST /api/v1/groups': {
+    foreign: 'missing',
+    make: (w) => ({
+      url: `/api/v1/groups?organisation=${w.organisation}`,
+      body: { siteId: w.site, years: [{ schoolYear: 2026, name: 'Ny', people: null }], rooms: [] },
+    }),
+  },
+  'PATCH /api/v1/groups/:id': about(
+    (w) => `/api/v1/groups/${w.group}`,
+    { version: STALE, body: { rooms: [] } },
+    [412],
+  ),
+  'POST /api/v1/groups/advance': about((w) => `/api/v1/groups/advance?organisation=${w.organisation}`, {
+    body: { schoolYear: 1990 },
+  }),
+
+  'GET /api/v1/sources': about((w) => `/api/v1/sources?organisation=${w.organisation}`),
+  'GET /api/v1/sources/:id': about((w) => `/api/v1/sources/${w.source}`),
+  'POST /api/v1/sources': about((w) => `/api/v1/sources?organisation=${w.organisation}`, {
+    body: { name: 'Ny', kind: 'webhook', format: 'torv' },
+  }),
+  'PATCH /api/v1/sources/:id': about(
+    (w) => `/api/v1/sources/${w.source}`,
+    { version: STALE, body: { enabled: false } },
+    [412],
+  ),
+  'POST /api/v1/sources/:id/key': about((w) => `/api/v1/sources/${w.source}/key`, { version: STALE }, [412]),
+  'DELETE /api/v1/sources/:id': about((w) => `/api/v1/sources/${w.source}`, { version: STALE }, [412]),
+  // no broker is asked: without its address the request is wrong, after the role was looked at
+  'POST /api/v1/sources/test': about(
+    (w) => `/api/v1/sources/test?organisation=${w.organisation}`,
+    { body: { settings: {} } },
+    [400],
+  ),
+  'POST /api/v1/sources/try': nobody('/api/v1/sources/try', { body: { format: 'torv', message: {} } }, [400]),
+
+  'POST /api/v1/codecs/:id/redecode': {
+    foreign: 'missing',
+    statuses: [400],
+    make: (w) => ({
+      url: `/api/v1/codecs/${w.codec}/redecode`,
+      body: { organisation: w.organisation, from: SOON, until: SOON },
+    }),
+  },
+  'POST /api/v1/codecs/:id/redecode/start': {
+    foreign: 'missing',
+    statuses: [400],
+    make: (w) => ({
+      url: `/api/v1/codecs/${w.codec}/redecode/start`,
+      body: { organisation: w.organisation, from: SOON, until: SOON },
+    }),
+  },
+  'GET /api/v1/jobs': about((w) => `/api/v1/jobs?organisation=${w.organisation}`),
+  'GET /api/v1/jobs/:id': about((w) => `/api/v1/jobs/${w.job}`),
+  'POST /api/v1/jobs/:id/cancel': about((w) => `/api/v1/jobs/${w.job}/cancel`, {}, [409]),
+
+  // names no version and so is never found, for anybody
+  'GET /sta': nobody('/sta', {}, [404]),
+  'GET /sta/v1.1': nobody('/sta/v1.1'),
+  // a Thing of the organisation by its number, with what hangs on it
+  'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})?$expand=Locations`),
+  'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
 };
 
 /** A door that opens by a secret alone: without one it is shut for everybody. */

@@ -28,10 +28,17 @@ export const FOREIGN_MARK = 'hemmelig nabo';
 export interface World {
   readonly test: TestApp;
   readonly organisation: number;
+  readonly site: number;
   readonly room: number;
   readonly neighbour: number;
   readonly device: number;
   readonly contactRole: number;
+  readonly codec: number;
+  readonly rule: number;
+  readonly batch: number;
+  readonly group: number;
+  readonly source: number;
+  readonly job: number;
   /** A member whom the examples may ask about. */
   readonly member: number;
   readonly sessions: Readonly<Partial<Record<Caller, string>>>;
@@ -88,7 +95,7 @@ export async function createWorld(test: TestApp): Promise<World> {
       kind: 'room',
       parentId: site.id,
     });
-    return { room: room.id, neighbour: neighbour.id };
+    return { site: site.id, room: room.id, neighbour: neighbour.id };
   });
   const contact = expectStatus(
     await ask(test, 'POST', `/api/v1/contact-roles?organisation=${organisation}`, {
@@ -100,6 +107,32 @@ export async function createWorld(test: TestApp): Promise<World> {
   const [device] = await sql<{ id: number }[]>`
     INSERT INTO devices (organisation_id, dev_eui, state, name, notes)
     VALUES (${organisation}, 'a81758fffe0000aa', 'claimed', ${`Føler ${FOREIGN_MARK}`}, ${FOREIGN_MARK}) RETURNING id`;
+
+  const make = async (path: string, body: unknown): Promise<number> => {
+    const url = `/api/v1/${path}?organisation=${organisation}`;
+    const answer = await ask(test, 'POST', url, { session: administrator.session, body });
+    if (answer.status !== 201) throw new Error(`${url} answered ${answer.status}: ${answer.text}`);
+    return Number(answer.body.id);
+  };
+  const rule = await make('claim-rules', {
+    name: `Regel ${FOREIGN_MARK}`,
+    namePattern: 'nothing-*',
+    nameTemplate: 'Ny',
+  });
+  const years = [{ schoolYear: 2026, name: `7A ${FOREIGN_MARK}`, people: 20 }];
+  const group = await make('groups', { siteId: places.site, years, rooms: [] });
+  const source = await make('sources', { name: `Kilde ${FOREIGN_MARK}`, kind: 'webhook', format: 'torv' });
+  const [codec] = await sql<{ id: number }[]>`
+    WITH made AS (
+      INSERT INTO codecs (organisation_id, key, vendor, model, title, origin)
+      VALUES (${organisation}, 'own/model', 'Own', 'Model', ${FOREIGN_MARK}, 'written') RETURNING id
+    )
+    INSERT INTO codec_versions (codec_id, number, script, script_hash, description)
+    SELECT id, 1, ${`// ${FOREIGN_MARK}`}, 'none', '{"mapping":[]}' FROM made RETURNING codec_id AS id`;
+  const [job] = await sql<{ id: number }[]>`
+    INSERT INTO jobs (organisation_id, kind, state, message) VALUES (${organisation}, 'redecode', 'done', ${FOREIGN_MARK}) RETURNING id`;
+  const [batch] = await sql<{ id: number }[]>`
+    INSERT INTO claim_batches (organisation_id) VALUES (${organisation}) RETURNING id`;
 
   const key = async (scopes: string[]): Promise<string> =>
     String(
@@ -134,6 +167,12 @@ export async function createWorld(test: TestApp): Promise<World> {
     ...places,
     device: Number(device?.id),
     contactRole: Number(contact.body.id),
+    codec: Number(codec?.id),
+    rule,
+    batch: Number(batch?.id),
+    group,
+    source,
+    job: Number(job?.id),
     member: member.id,
     sessions,
     headers: {

@@ -118,6 +118,25 @@ describe.each(DATABASE_KINDS)('every route as every caller on %s', (kind) => {
     return answer.text.includes(MARK);
   }
 
+  it('lists, counts and filters no Thing of a foreign organisation through SensorThings', async () => {
+    const paths = [
+      '/sta/v1.1/Things?$count=true',
+      '/sta/v1.1/Locations?$count=true',
+      `/sta/v1.1/Things?$filter=id eq ${world.neighbour}&$count=true`,
+    ];
+    for (const caller of ['anonymous', 'outsider', 'instance', 'ingest key'] as const) {
+      for (const path of paths) {
+        const { status, body } = await ask(test, 'GET', encodeURI(path), {
+          session: world.sessions[caller],
+          headers: world.headers[caller] ?? {},
+        });
+        expect([caller, path, status, body['@iot.count'], body.value]).toEqual([caller, path, 200, 0, []]);
+      }
+    }
+    const own = await ask(test, 'GET', '/sta/v1.1/Things?$count=true', { session: world.sessions.viewer });
+    expect(own.body['@iot.count']).toBeGreaterThan(2);
+  });
+
   it("refuses a webhook without a source's key, and with anybody else's", async () => {
     for (const headers of [{}, world.headers['write key'] ?? {}, world.headers['ingest key'] ?? {}]) {
       const answer = await ask(test, 'POST', '/ingest/torv', {

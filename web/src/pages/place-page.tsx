@@ -19,6 +19,7 @@ import { toPlaceSentence, toVentilation } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
 import { PlaceChart } from './place-chart.tsx';
 import { usePlaceColumns } from './place-columns.tsx';
+import { PlaceStaff } from './place-staff.tsx';
 import './place-page.css';
 
 const route = getRouteApi('/places/$placeId');
@@ -54,6 +55,7 @@ export function PlacePage() {
       <div className="torv-stack" data-gap="lg">
         <Charts place={place} />
         <Children place={place} />
+        <PlaceStaff place={place} />
         <About place={place} />
       </div>
     </>

@@ -75,6 +75,7 @@ export const access: Texts<typeof en> = {
   users_about: 'Personer, deres roller og invitationer.',
   users_answer_one: '{{count, number}} person har adgang.',
   users_answer_other: '{{count, number}} personer har adgang.',
+  actions: 'Handlinger',
   role: 'Rolle',
   role_administrator: 'administrator',
   role_editor: 'redaktør',

@@ -24,7 +24,7 @@ export const editing: Texts<typeof en> = {
   use_office: 'Kontor',
   use_meeting: 'Mødelokale',
   use_hall: 'Sal',
-  use_other: 'Andet',
+  use_else: 'Andet',
   floor: 'Etage',
   area: 'Areal (m²)',
   volume: 'Rumfang (m³)',

@@ -75,6 +75,7 @@ export const access = {
   users_about: 'People, their roles and invitations.',
   users_answer_one: '{{count, number}} person has access.',
   users_answer_other: '{{count, number}} people have access.',
+  actions: 'Actions',
   role: 'Role',
   role_administrator: 'administrator',
   role_editor: 'editor',

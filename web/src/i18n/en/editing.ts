@@ -21,7 +21,7 @@ export const editing = {
   use_office: 'Office',
   use_meeting: 'Meeting room',
   use_hall: 'Hall',
-  use_other: 'Something else',
+  use_else: 'Something else',
   floor: 'Floor',
   area: 'Area (m²)',
   volume: 'Volume (m³)',

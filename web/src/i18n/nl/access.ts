@@ -77,6 +77,7 @@ export const access: Texts<typeof en> = {
   users_about: 'Personen, hun rollen en uitnodigingen.',
   users_answer_one: '{{count, number}} persoon heeft toegang.',
   users_answer_other: '{{count, number}} personen hebben toegang.',
+  actions: 'Acties',
   role: 'Rol',
   role_administrator: 'beheerder',
   role_editor: 'bewerker',

@@ -24,7 +24,7 @@ export const editing: Texts<typeof en> = {
   use_office: 'Kantoor',
   use_meeting: 'Vergaderruimte',
   use_hall: 'Zaal',
-  use_other: 'Iets anders',
+  use_else: 'Iets anders',
   floor: 'Verdieping',
   area: 'Oppervlakte (m²)',
   volume: 'Volume (m³)',

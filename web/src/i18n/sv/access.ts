@@ -77,6 +77,7 @@ export const access: Texts<typeof en> = {
   users_about: 'Personer, deras roller och inbjudningar.',
   users_answer_one: '{{count, number}} person har tillgång.',
   users_answer_other: '{{count, number}} personer har tillgång.',
+  actions: 'Åtgärder',
   role: 'Roll',
   role_administrator: 'administratör',
   role_editor: 'redaktör',

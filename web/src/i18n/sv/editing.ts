@@ -24,7 +24,7 @@ export const editing: Texts<typeof en> = {
   use_office: 'Kontor',
   use_meeting: 'Mötesrum',
   use_hall: 'Sal',
-  use_other: 'Annat',
+  use_else: 'Annat',
   floor: 'Våning',
   area: 'Yta (m²)',
   volume: 'Volym (m³)',

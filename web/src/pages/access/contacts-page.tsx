@@ -66,7 +66,7 @@ function Contacts(props: { readonly organisation: Organisation }) {
     },
     {
       key: 'actions',
-      header: '',
+      header: t('actions'),
       cell: (one) =>
         mayEdit ? (
           <span className="torv-row">

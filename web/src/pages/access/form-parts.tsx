@@ -3,6 +3,7 @@ import { Alert, Button, Field, Label, Paragraph, Select, Textfield } from '@digd
 import { type ReactNode, useId, useState } from 'react';
 import { ApiProblem } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
+import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import './access.css';
 
@@ -82,6 +83,21 @@ export function Choice<T extends string>(props: ChoiceProps<T>) {
         ))}
       </Select>
     </Field>
+  );
+}
+
+/** A page that has nothing to fill in: why, and where to go on. */
+export function Notice(props: {
+  readonly title: string;
+  readonly text: string;
+  readonly action?: ReactNode;
+}) {
+  return (
+    <>
+      <PageHead title={props.title} />
+      <Paragraph className="torv-prose">{props.text}</Paragraph>
+      {props.action}
+    </>
   );
 }
 

@@ -43,7 +43,7 @@ export function InvitationList(props: {
     },
     {
       key: 'revoke',
-      header: '',
+      header: t('actions'),
       cell: (one) => (
         <Button variant="tertiary" data-size="sm" onClick={() => revoke.mutate(one)}>
           {t('invitation_revoke')}

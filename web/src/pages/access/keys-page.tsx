@@ -110,7 +110,7 @@ function KeyTable(props: { readonly organisation: Organisation; readonly keys: r
     },
     {
       key: 'revoke',
-      header: '',
+      header: t('actions'),
       cell: (key) =>
         toState(key) === 'key_valid' ? (
           <Button variant="tertiary" data-size="sm" data-color="danger" onClick={() => setLeaving(key)}>

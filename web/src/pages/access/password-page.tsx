@@ -5,12 +5,11 @@ import { Link as RouterLink } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiProblem, sendJson } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
-import { Empty } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { useSession } from '../../session.ts';
-import { FormProblem, PasswordField, usePasswordFault } from './form-parts.tsx';
+import { FormProblem, Notice, PasswordField, usePasswordFault } from './form-parts.tsx';
 import { forgetSecret, useSecret } from './secret-of-address.ts';
 import { DeadLink, useLinkFacts } from './welcome-page.tsx';
 
@@ -33,10 +32,10 @@ function AskForm() {
     </Link>
   );
   if (session && !session.mail)
-    return <Empty title={t('reset_title')} text={t('reset_no_mail')} action={back} />;
+    return <Notice title={t('reset_title')} text={t('reset_no_mail')} action={back} />;
   if (ask.isSuccess)
     return (
-      <Empty
+      <Notice
         title={t('reset_sent_title')}
         text={t('reset_sent_text', { email: email.trim() })}
         action={back}

@@ -138,7 +138,7 @@ function MemberTable(props: { readonly organisation: Organisation; readonly memb
     },
     {
       key: 'actions',
-      header: '',
+      header: t('actions'),
       cell: (member) => (
         <span className="torv-row">
           <Button variant="tertiary" data-size="sm" onClick={() => makeLink.mutate(member)}>

@@ -2,12 +2,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { ApiProblem, sendJson } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
-import { Empty } from '../../parts/empty.tsx';
-import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import type { LinkFacts } from './access-answers.ts';
 import { FirstForm } from './first-form.tsx';
+import { Notice } from './form-parts.tsx';
 import { InvitationForm } from './invitation-form.tsx';
 import { forgetSecret, useSecret } from './secret-of-address.ts';
 
@@ -25,19 +24,14 @@ export function useLinkFacts(secret: string | null) {
 
 export function DeadLink() {
   const t = useText('access');
-  return (
-    <>
-      <PageHead title={t('link_dead_title')} />
-      <p className="torv-prose">{t('link_dead_text')}</p>
-    </>
-  );
+  return <Notice title={t('link_dead_title')} text={t('link_dead_text')} />;
 }
 
 export function WelcomePage() {
   const t = useText('access');
   const secret = useSecret('welcome');
   const { data, error } = useLinkFacts(secret);
-  if (secret === null) return <Empty title={t('link_dead_title')} text={t('link_missing_text')} />;
+  if (secret === null) return <Notice title={t('link_dead_title')} text={t('link_missing_text')} />;
   if (error instanceof ApiProblem && error.code === 'LINK_USED') return <DeadLink />;
   if (error) return <Problem error={error} />;
   if (!data) return <Waiting lines={4} />;

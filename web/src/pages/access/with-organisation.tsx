@@ -4,10 +4,10 @@ import { useRouterState } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Organisation } from '../../answers.ts';
 import { useText } from '../../i18n/language.tsx';
-import { Empty } from '../../parts/empty.tsx';
 import { toSignIn } from '../../parts/header.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { useOrganisation, useSession } from '../../session.ts';
+import { Notice } from './form-parts.tsx';
 
 export function WithOrganisation(props: { readonly children: (organisation: Organisation) => ReactNode }) {
   const session = useSession();
@@ -20,9 +20,9 @@ export function WithOrganisation(props: { readonly children: (organisation: Orga
   );
 }
 
-export function NoRole(props: { readonly signedIn: boolean }) {
+function NoRole(props: { readonly signedIn: boolean }) {
   const t = useText('access');
   const href = useRouterState({ select: (state) => state.location.href });
   const action = props.signedIn ? undefined : <Link href={toSignIn(href)}>{t('sign_in_title')}</Link>;
-  return <Empty title={t('settings_title')} text={t('settings_none')} action={action} />;
+  return <Notice title={t('settings_title')} text={t('settings_none')} action={action} />;
 }
