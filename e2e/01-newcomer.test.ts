@@ -79,7 +79,7 @@ describe('a newcomer', () => {
     expect(await isRoom()).toBe(true);
     await page.keyboard.press('Enter');
     await page.waitForURL(`**${room.path}*`);
-    await page.waitForSelector('.torv-chart-canvas svg path');
+    await page.waitForSelector('.torv-chart-canvas svg path', { state: 'attached' });
     expect(await page.locator('h1').innerText()).toBe(room.name);
     expect(await page.locator('.torv-answer').innerText()).toMatch(
       /: [\d,]+\sppm CO2.*Guide value 1,000\sppm/,
@@ -109,9 +109,11 @@ describe('a newcomer', () => {
   it('leads a classroom with its CO2 and leaves the light level for last', async () => {
     const { page } = visitor;
     await page.goto(`${origin}${aClassroom().path}`);
+    await page.waitForSelector('.torv-chart-canvas');
     const names = await page.locator('.torv-now dt').allInnerTexts();
     expect(names.length).toBeGreaterThan(2);
     expect(names[0]).toBe('CO2');
+    expect(names.at(-1)).toMatch(/Illuminance|Light/);
     expect(await page.locator('.torv-chart-canvas').first().getAttribute('aria-label')).toContain('CO2');
   });
 

@@ -120,7 +120,7 @@ describe('a page that is left open', () => {
     await takePicture(page, 'live-no-server');
     await line.mend();
     await problem.getByRole('button', { name: 'Try again' }).click();
-    await page.waitForSelector('.torv-chart-canvas svg path', { timeout: 60_000 });
+    await page.waitForSelector('.torv-chart-canvas', { timeout: 60_000 });
     await leave();
     await line.cut();
   });

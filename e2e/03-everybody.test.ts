@@ -32,7 +32,7 @@ beforeAll(async () => {
   pages = [
     { name: 'map', path: '/', ready: '.torv-mark' },
     { name: 'places', path: '/places', ready: '.torv-table tbody tr' },
-    { name: 'classroom', path: classroom?.path ?? '', ready: '.torv-chart-canvas svg path' },
+    { name: 'classroom', path: classroom?.path ?? '', ready: '.torv-chart-canvas' },
     { name: 'sign-in', path: '/sign-in', ready: 'form.torv-form' },
     { name: 'password', path: '/password', ready: 'h1' },
     { name: 'missing', path: '/nowhere', ready: 'h1' },
