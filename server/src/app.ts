@@ -77,11 +77,6 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     wakeSweep: runtime.wakeSweep,
   });
   registerExportRoutes(app, { sql });
-  registerRedecodeRoutes(app, { sql, decoder: runtime.decoder, wakeJobs: runtime.jobs.wake });
-  registerJobRoutes(app, { sql });
-  registerInboxRoutes(app, { sql, tryDecoder: runtime.tryDecoder });
-  registerClaimRuleRoutes(app, deps);
-  registerGroupRoutes(app, deps);
   registerLiveRoutes(app, { sql, live: runtime.live });
   registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
