@@ -44,6 +44,8 @@ export interface Headline {
   readonly unit: string;
   readonly phenomenonTime: string;
   readonly trend: Trend | null;
+  /** Too old to be the present state. */
+  readonly stale: boolean;
   readonly rule: RuleInForce | null;
 }
 

@@ -240,7 +240,17 @@ const registryRoutes = [
   claimRuleRoute,
 ] as const;
 
+/** A wall screen; its secret stands in the fragment, which no router reads. */
+const screenRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/screen',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (typeof search.place === 'number' ? { place: search.place } : {}) as { readonly place?: number },
+  component: lazyRouteComponent(() => import('./pages/screen/screen-page.tsx'), 'ScreenPage'),
+});
+
 const routeTree = rootRoute.addChildren([
+  screenRoute,
   mapRoute,
   placesRoute,
   placeRoute,

@@ -109,7 +109,11 @@ export function registerKeyRoutes(app: App, deps: AccessDeps): void {
       );
       return reply
         .status(201)
-        .send({ id: made.id, expiresAt: made.expiresAt, link: toLink(config, 'screen', made.secret) });
+        .send({
+          id: made.id,
+          expiresAt: made.expiresAt,
+          link: toLink(config, `screen?place=${request.params.id}`, made.secret),
+        });
     },
   );
 

@@ -105,7 +105,7 @@ export const places: Texts<typeof en> = {
   range_week: 'Seneste uge',
   range_month: 'Seneste måned',
   range_year: 'Seneste år',
-  reading_stale: 'Gammel: {{ago}}',
+  reading_old: 'gammel',
   reading_flagged: 'Uden for det sandsynlige område',
   just_now: 'lige nu',
   live_announce: '{{property}}: {{value}}',

@@ -101,7 +101,7 @@ export const places = {
   range_week: 'Last week',
   range_month: 'Last month',
   range_year: 'Last year',
-  reading_stale: 'Old: {{ago}}',
+  reading_old: 'old',
   reading_flagged: 'Outside the plausible range',
   just_now: 'just now',
   live_announce: '{{property}}: {{value}}',

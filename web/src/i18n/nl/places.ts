@@ -105,7 +105,7 @@ export const places: Texts<typeof en> = {
   range_week: 'Afgelopen week',
   range_month: 'Afgelopen maand',
   range_year: 'Afgelopen jaar',
-  reading_stale: 'Oud: {{ago}}',
+  reading_old: 'oud',
   reading_flagged: 'Buiten het aannemelijke bereik',
   just_now: 'zojuist',
   live_announce: '{{property}}: {{value}}',

@@ -105,7 +105,7 @@ export const places: Texts<typeof en> = {
   range_week: 'Senaste veckan',
   range_month: 'Senaste månaden',
   range_year: 'Senaste året',
-  reading_stale: 'Gammalt: {{ago}}',
+  reading_old: 'gammalt',
   reading_flagged: 'Utanför det rimliga området',
   just_now: 'just nu',
   live_announce: '{{property}}: {{value}}',
