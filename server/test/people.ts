@@ -128,9 +128,3 @@ export async function join(
   if (session === undefined) throw new Error('No session');
   return { id: (answer.body as { user: { id: number } }).user.id, email, session };
 }
-
-/** Ends a link or key before its time, as the clock would. */
-export async function expire(test: TestApp, secret: string): Promise<void> {
-  await test.database
-    .sql`UPDATE links SET expires_at = now() - interval '1 second' WHERE secret_hash = ${hashSecret(secret)}`;
-}

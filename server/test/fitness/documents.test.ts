@@ -76,7 +76,10 @@ describe('docs/files.md', () => {
     for (const [name, column] of Object.entries(REGISTRY_COLUMNS[kind])) {
       const meaning = column.meaning.replaceAll('|', '\\|');
       expect(text).toContain(
-        `| \`${name}\`${column.required ? ' (required)' : ''} | ${meaning} | ${column.example} | ${column.aliases.join(', ')} |`.replace(/ +/g, ' '),
+        `| \`${name}\`${column.required ? ' (required)' : ''} | ${meaning} | ${column.example} | ${column.aliases.join(', ')} |`.replace(
+          / +/g,
+          ' ',
+        ),
       );
     }
   });
