@@ -1,6 +1,5 @@
 /** People and keys for tests: made through the application's own doors, as far as these exist. */
 import { createFirstAdministratorLink } from '../src/access/first-administrator.ts';
-import { hashSecret } from '../src/access/secrets.ts';
 import type { TestApp } from './app.ts';
 
 /** Long, and in no list. */
