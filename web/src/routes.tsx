@@ -249,6 +249,58 @@ const screenRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/screen/screen-page.tsx'), 'ScreenPage'),
 });
 
+const sourcesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('./pages/sources/sources-page.tsx'), 'SourcesPage'),
+});
+
+const sourceNewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/new',
+  component: lazyRouteComponent(() => import('./pages/sources/source-new-page.tsx'), 'SourceNewPage'),
+});
+
+const sourceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/$sourceId',
+  component: lazyRouteComponent(() => import('./pages/sources/source-page.tsx'), 'SourcePage'),
+});
+
+const codecsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (search.q === undefined || search.q === '' ? {} : { q: String(search.q) }) as { readonly q?: string },
+  component: lazyRouteComponent(() => import('./pages/codecs/codecs-page.tsx'), 'CodecsPage'),
+});
+
+const benchSearch = (search: Readonly<Record<string, unknown>>) =>
+  (search.device === undefined ? {} : { device: String(search.device) }) as { readonly device?: string };
+
+const codecNewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs/new',
+  validateSearch: benchSearch,
+  component: lazyRouteComponent(() => import('./pages/codecs/codec-bench-page.tsx'), 'CodecNewPage'),
+});
+
+const codecBenchRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs/$codecId/bench',
+  validateSearch: benchSearch,
+  component: lazyRouteComponent(() => import('./pages/codecs/codec-bench-page.tsx'), 'CodecBenchPage'),
+});
+
+const technicianRoutes = [
+  sourcesRoute,
+  sourceNewRoute,
+  sourceRoute,
+  codecsRoute,
+  codecNewRoute,
+  codecBenchRoute,
+] as const;
+
 const routeTree = rootRoute.addChildren([
   screenRoute,
   mapRoute,
@@ -257,6 +309,7 @@ const routeTree = rootRoute.addChildren([
   filesRoute,
   ...accessRoutes,
   ...registryRoutes,
+  ...technicianRoutes,
 ]);
 
 export const router = createRouter({

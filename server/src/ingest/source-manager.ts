@@ -82,11 +82,67 @@ export function toListenerOptions(
   };
 }
 
+interface Told {
+  /** The newest state and its words; undefined: written. */
+  next: { readonly state: string; readonly reason: string | null } | undefined;
+  last: string;
+  writing: Promise<void> | undefined;
+}
+
+/**
+ * Writes what state a source is in, one after the other: a connection changes its state faster than the database
+ * answers, and the last one must be the one that stays. What could not be written is tried again by `flush`.
+ */
+function createStateWriter(sql: Sql) {
+  const told = new Map<number, Told>();
+  /** @returns whether all is written */
+  async function write(sourceId: number, entry: Told): Promise<boolean> {
+    while (entry.next !== undefined) {
+      const { state, reason } = entry.next;
+      entry.next = undefined;
+      try {
+        await setSourceState(sql, sourceId, state, reason);
+      } catch {
+        entry.next ??= { state, reason };
+        return false;
+      }
+    }
+    return true;
+  }
+  function wake(sourceId: number, entry: Told): void {
+    entry.writing ??= write(sourceId, entry).then((isWritten) => {
+      entry.writing = undefined;
+      if (isWritten && entry.next !== undefined) wake(sourceId, entry);
+    });
+  }
+  return {
+    tell(sourceId: number, state: string, reason: string | null): void {
+      const entry = told.get(sourceId) ?? { next: undefined, last: '', writing: undefined };
+      told.set(sourceId, entry);
+      const words = `${state} ${reason ?? ''}`;
+      if (words === entry.last) return;
+      entry.last = words;
+      entry.next = { state, reason };
+      wake(sourceId, entry);
+    },
+    /** @param known the sources there are: of one that is gone nothing is written any more */
+    flush(known: readonly number[]): void {
+      for (const [sourceId, entry] of told) {
+        if (entry.next === undefined) continue;
+        if (known.includes(sourceId)) wake(sourceId, entry);
+        else if (entry.writing === undefined) told.delete(sourceId);
+      }
+    },
+    settle: () => Promise.all([...told.values()].map((entry) => entry.writing)),
+  };
+}
+
 export function createSourceManager(deps: SourceManagerDeps): SourceManager {
   const owner = randomUUID();
   const leaseMs = deps.leaseMs ?? LEASE_MS;
   /** `source/slot` -> the listener and the version of the source that it was made from. */
   const running = new Map<string, Running>();
+  const states = createStateWriter(deps.sql);
   let closed = false;
   let ticking: Promise<void> | undefined;
 
@@ -109,15 +165,12 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
   }
 
   function start(source: BrokerSource, slot: number, options: ListenerOptions): void {
-    let told = '';
     const listener = createListener(
       options,
       (messages) => take(source, messages),
       (state) => {
         const words = [state.reason, ...state.notices].filter(Boolean).join(' ');
-        if (`${state.phase} ${words}` === told || closed) return;
-        told = `${state.phase} ${words}`;
-        setSourceState(deps.sql, source.id, state.phase, words || null).catch(() => undefined);
+        if (!closed) states.tell(source.id, state.phase, words || null);
       },
     );
     running.set(`${source.id}/${slot}`, { listener, options, version: source.version });
@@ -147,6 +200,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
 
   async function tick(): Promise<void> {
     const sources = await findBrokerSources(deps.sql);
+    states.flush(sources.map((source) => source.id));
     const wanted = new Map<string, { source: BrokerSource; slot: { slot: number; clientId: string } }>();
     for (const source of sources) {
       const shared = (source.settings as { sharedGroup?: string }).sharedGroup !== undefined;
@@ -172,12 +226,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
         start(source, slot.slot, toOptions(source, slot.clientId));
       } catch (error) {
         // One source that cannot be right must not keep the others from running.
-        await setSourceState(
-          deps.sql,
-          source.id,
-          'refused',
-          error instanceof AppError ? error.detail : String(error),
-        );
+        states.tell(source.id, 'refused', error instanceof AppError ? error.detail : String(error));
       }
     }
   }
@@ -205,6 +254,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
       clearInterval(timer);
       await ticking;
       await Promise.all([...running.keys()].map((key) => stop(key, false)));
+      await states.settle();
       await releaseSlots(deps.sql, owner).catch(() => undefined);
     },
   };

@@ -31,6 +31,8 @@ export interface SourceDeps {
   readonly refreshSources: () => Promise<void>;
   readonly resolveHost: (host: string) => Promise<string>;
   readonly now: () => number;
+  /** By which network servers reach this server, where that is known. */
+  readonly publicUrl: string | undefined;
 }
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
@@ -99,6 +101,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
       requireRole(request.actor, request.query.organisation, 'viewer');
       return {
         sources: (await findSources(sql, request.actor, request.query.organisation)).map(withRate),
+        publicUrl: deps.publicUrl ?? null,
         formats: SOURCE_FORMATS.map((f) => ({
           format: f,
           title: ADAPTERS[f].title,

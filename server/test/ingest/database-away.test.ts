@@ -11,7 +11,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createBatcher } from '../../src/ingest/batcher.ts';
 import { createDecoder } from '../../src/ingest/decode/port.ts';
 import { syncObservedProperties } from '../../src/registry/organisation-store.ts';
-import { syncShippedCodecs } from '../../src/registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { DATABASE_KINDS, SILENT, type TestDatabase } from '../database.ts';
 import { addOrganisation, CODECS, DEVICE, findWrongStatistics, toDeps } from './town.ts';
 
