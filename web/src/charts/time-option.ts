@@ -139,8 +139,9 @@ function toGround(drawing: TimeDrawing, colors: typeof LIGHT): object {
             // the day begins low: on the right it would lie on the newest readings
             position: 'insideStartTop',
             color: colors.threshold,
-            textBorderColor: colors.surface,
-            textBorderWidth: 3,
+            // opaque: the line of the data may pass behind it
+            backgroundColor: colors.surface,
+            padding: [1, 4],
             fontSize: 13,
           },
         })),

@@ -29,7 +29,7 @@ export const places: Texts<typeof en> = {
     'Et sted er en ejendom, en bygning eller et rum. Opret det første, og sæt så sensorer op i det.',
   empty_public_text: 'Organisationen viser ikke noget offentligt endnu. Log ind, hvis du arbejder her.',
   empty_action: 'Opret et sted',
-  empty_filter: 'Ingen steder har denne tilstand.',
+  empty_filter: 'Ingen steder passer. Ret søgningen eller tilstanden.',
   kind_site: 'Ejendom',
   kind_building: 'Bygning',
   kind_room: 'Rum',

@@ -25,7 +25,7 @@ export const places = {
   empty_text: 'A place is a site, a building or a room. Add the first one, then put sensors in it.',
   empty_public_text: 'This organisation shows nothing to the public yet. Sign in if you work here.',
   empty_action: 'Add a place',
-  empty_filter: 'No place is in this state.',
+  empty_filter: 'No place fits. Change the search or the state.',
   kind_site: 'Site',
   kind_building: 'Building',
   kind_room: 'Room',

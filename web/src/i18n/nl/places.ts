@@ -29,7 +29,7 @@ export const places: Texts<typeof en> = {
     'Een plek is een locatie, een gebouw of een ruimte. Voeg de eerste toe en hang daarna sensoren op.',
   empty_public_text: 'Deze organisatie toont nog niets in het openbaar. Log in als u hier werkt.',
   empty_action: 'Plek toevoegen',
-  empty_filter: 'Geen enkele plek heeft deze toestand.',
+  empty_filter: 'Geen plek past. Pas de zoekopdracht of de toestand aan.',
   kind_site: 'Locatie',
   kind_building: 'Gebouw',
   kind_room: 'Ruimte',

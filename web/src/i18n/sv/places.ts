@@ -29,7 +29,7 @@ export const places: Texts<typeof en> = {
     'En plats är en fastighet, en byggnad eller ett rum. Lägg till den första och sätt sedan upp sensorer.',
   empty_public_text: 'Organisationen visar inget offentligt än. Logga in om du arbetar här.',
   empty_action: 'Lägg till en plats',
-  empty_filter: 'Ingen plats har det här läget.',
+  empty_filter: 'Ingen plats passar. Ändra sökningen eller läget.',
   kind_site: 'Fastighet',
   kind_building: 'Byggnad',
   kind_room: 'Rum',

@@ -87,7 +87,7 @@ function Room(props: {
       </header>
       {headline && (
         <p className="torv-screen-number torv-number" data-old={headline.stale}>
-          {words.format.value(headline.property, headline.value, headline.unit)}
+          {words.format.value(headline.property, headline.value, headline.unit, 'words')}
           <span>
             {words.format.property(headline.property)}
             {headline.stale && ` · ${t('old')}`}
@@ -116,18 +116,22 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
   if (!data) return null;
   const rule = place.state.headline?.rule ?? null;
   const limit = rule && format.value(property, rule.limit, data.unit, 'words');
+  // its letters are meant for a desk; on a wall the whole drawing grows
+  const zoom = Math.min(2.5, Math.max(1, Math.min(window.innerWidth, window.innerHeight) / 640));
   return (
-    <TimeChart
-      property={data.property}
-      unit={data.unit}
-      from={data.from}
-      to={data.to}
-      expectedIntervalS={data.expectedIntervalS}
-      series={toChartSeries(data)}
-      headingLevel={2}
-      thresholds={rule && limit ? [{ value: rule.limit, label: t('chart_threshold', { limit }) }] : []}
-      heightPx={Math.max(200, Math.round(window.innerHeight * 0.32))}
-    />
+    <div className="torv-screen-today" style={{ zoom }}>
+      <TimeChart
+        property={data.property}
+        unit={data.unit}
+        from={data.from}
+        to={data.to}
+        expectedIntervalS={data.expectedIntervalS}
+        series={toChartSeries(data)}
+        headingLevel={2}
+        thresholds={rule && limit ? [{ value: rule.limit, label: t('chart_threshold', { limit }) }] : []}
+        heightPx={Math.max(200, Math.round((window.innerHeight * 0.42) / zoom))}
+      />
+    </div>
   );
 }
 
