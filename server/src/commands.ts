@@ -1,5 +1,5 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
-import { benchCommand } from './ingest/bench-port.ts';
+import { benchCommand } from './bench.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import type { Output } from './output.ts';
 import { codecCommand } from './registry/codec-import-port.ts';
