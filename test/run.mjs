@@ -134,7 +134,7 @@ if (wants('check')) {
 }
 if (wants('build')) await check('build', 'npm', ['run', '-s', 'build']);
 if (wants('unit')) await vitest('unit', []);
-if (wants('e2e') && existsSync(join(root, 'e2e/vitest.config.ts'))) {
+if (wants('e2e') && !missing.includes('Chromium')) {
   await vitest('e2e', ['--config', 'e2e/vitest.config.ts']);
 }
 

@@ -12,6 +12,8 @@ import { AppError } from './errors.ts';
  */
 export function parseInstant(text: unknown, at = 'time'): string {
   if (typeof text === 'string') {
+    const usual = parseUsual(text);
+    if (usual !== undefined) return usual;
     try {
       return renderInstant(Temporal.Instant.from(text));
     } catch {
@@ -22,6 +24,17 @@ export function parseInstant(text: unknown, at = 'time'): string {
     at,
     hint: 'Write it as 2026-11-22T08:15:00Z or with an offset: 2026-11-22T09:15:00+01:00.',
   });
+}
+
+/** The form that network servers and databases write, without the cost of the general case: a date that exists, in UTC. */
+function parseUsual(text: string): string | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/.exec(text);
+  const [, whole, fraction] = match ?? [];
+  if (whole === undefined) return undefined;
+  const ms = Date.parse(`${whole}Z`);
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(whole)) return undefined;
+  return toCanonicalInstant(fraction === undefined ? `${whole}Z` : `${whole}.${fraction.slice(0, 6)}Z`);
 }
 
 /** Epoch milliseconds -> RFC 3339 text in UTC without superfluous decimals. */

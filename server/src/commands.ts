@@ -1,5 +1,6 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
 import { demoCommand } from './demo/remove-port.ts';
+import { benchCommand } from './ingest/bench-port.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import { doctorCommand } from './operations/doctor-port.ts';
 import { backupCommand, exportCommand, importCommand, restoreCommand } from './operations/files/commands.ts';
@@ -33,6 +34,12 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   doctorCommand,
 ];
+/** A command that needs no installation: it opens what it needs itself, and never asks a running server. */
+interface LoneCommand extends Omit<Command, 'run'> {
+  runAlone(context: Pick<CommandContext, 'args' | 'root' | 'output'>): Promise<number>;
+}
+
+export const LONE_COMMANDS: readonly LoneCommand[] = [benchCommand];
 
 export function findCommand(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
-import { COMMANDS, findCommand } from './commands.ts';
+import { COMMANDS, findCommand, LONE_COMMANDS } from './commands.ts';
 import { type Config, parseConfig } from './config.ts';
 import { askServer, renderFault, toSocketPath } from './control.ts';
 import { TERMINAL } from './output.ts';
@@ -17,12 +17,13 @@ import { serve } from './serve.ts';
 const DEMO_DATA = './data-demo';
 
 function renderUsage(): string {
-  const width = Math.max(...COMMANDS.map((c) => c.name.length), 5) + 2;
+  const commands = [...COMMANDS, ...LONE_COMMANDS];
+  const width = Math.max(...commands.map((c) => c.name.length), 5) + 2;
   return [
     'torv COMMAND [--help]',
     '',
     `  ${'serve'.padEnd(width)}Start the server; --demo with the demo town in a data folder of its own`,
-    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
+    ...commands.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
   ].join('\n');
 }
 
@@ -41,7 +42,9 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
       return name === undefined ? 2 : 0;
     }
     if (name === 'serve') return await runServe(args, root);
-    const command = findCommand(name);
+    const lone = LONE_COMMANDS.find((c) => c.name === name);
+    if (lone && !args.includes('--help')) return await lone.runAlone({ args, root, output: TERMINAL });
+    const command = lone ?? findCommand(name);
     if (!command)
       throw new AppError('BAD_REQUEST', `There is no command "${name}".`, { hint: renderUsage() });
     if (args.includes('--help')) {

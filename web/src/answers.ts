@@ -44,6 +44,8 @@ export interface Headline {
   readonly unit: string;
   readonly phenomenonTime: string;
   readonly trend: Trend | null;
+  /** Too old to be the present state. */
+  readonly stale: boolean;
   readonly rule: RuleInForce | null;
 }
 
@@ -150,11 +152,6 @@ export interface LiveReading {
   readonly unit: string;
   readonly phenomenonTime: string;
   readonly quality: number;
-}
-
-export interface LiveDevice {
-  readonly deviceId: string;
-  readonly lastSeen: string;
 }
 
 /** RFC 9457. */

@@ -25,6 +25,7 @@ const place: Place = {
       unit: '[ppm]',
       phenomenonTime: co2.phenomenonTime,
       trend: null,
+      stale: false,
       rule: null,
     },
     lastHeard: co2.phenomenonTime,

@@ -120,6 +120,12 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/access/audit-page.tsx'), 'AuditPage'),
 });
 
+const filesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/files',
+  component: lazyRouteComponent(() => import('./pages/files/files-page.tsx'), 'FilesPage'),
+});
+
 const accessRoutes = [
   signInRoute,
   welcomeRoute,
@@ -234,6 +240,15 @@ const registryRoutes = [
   claimRuleRoute,
 ] as const;
 
+/** A wall screen; its secret stands in the fragment, which no router reads. */
+const screenRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/screen',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (typeof search.place === 'number' ? { place: search.place } : {}) as { readonly place?: number },
+  component: lazyRouteComponent(() => import('./pages/screen/screen-page.tsx'), 'ScreenPage'),
+});
+
 const sourcesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sources',
@@ -287,9 +302,11 @@ const technicianRoutes = [
 ] as const;
 
 const routeTree = rootRoute.addChildren([
+  screenRoute,
   mapRoute,
   placesRoute,
   placeRoute,
+  filesRoute,
   ...accessRoutes,
   ...registryRoutes,
   ...technicianRoutes,

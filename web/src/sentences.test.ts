@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Headline, Level, PlaceState, PlaceSummary } from './answers.ts';
 import {
   byUrgency,
+  measuredInside,
   measuredPlaces,
   toDuration,
   toPlaceSentence,
   toTownSentence,
+  withStateOfInside,
   worstLevel,
 } from './sentences.ts';
 import { loadWords } from './test-words.ts';
@@ -20,6 +22,7 @@ const headline: Headline = {
   unit: '[ppm]',
   phenomenonTime: '2026-11-22T11:56:00Z',
   trend: 'falling',
+  stale: false,
   rule: { key: 'dk-at-co2', limit: 1000 },
 };
 
@@ -85,6 +88,17 @@ describe('the sentence of a place', () => {
     );
   });
 
+  test('never shows an old number as the present state', () => {
+    const old = state('none', { stale: true }, { lastHeard: '2026-11-22T09:00:00Z' });
+    expect(toPlaceSentence(en, old, NOW)).toBe('No reading right now. Last heard 3 hours ago.');
+  });
+
+  test('names CO2 once where no rule judges it', () => {
+    expect(plain(toPlaceSentence(en, state('none', { rule: null, trend: null }), NOW))).toBe(
+      'CO2 right now: 640 ppm.',
+    );
+  });
+
   test('mentions sensors that are silent beside those that speak', () => {
     expect(toPlaceSentence(en, state('good', {}, { devices: 3, silent: 1 }), NOW)).toMatch(
       /1 of 3 sensors is silent\.$/,
@@ -109,6 +123,31 @@ function place(
     state: state(level, level === 'none' ? null : {}, { devices: measured ? 1 : 0 }),
   };
 }
+
+describe('a place without sensors of its own', () => {
+  const wing = place('wing', 'building', 'none', ['school']);
+  const all = [
+    place('school', 'site', 'none'),
+    wing,
+    place('1', 'room', 'good', ['school', 'wing']),
+    place('2', 'room', 'poor', ['school', 'wing']),
+    place('3', 'room', 'attention', ['school']),
+    place('elsewhere', 'room', 'poor', ['other']),
+  ];
+
+  test('speaks for what is measured inside it, however deep', () => {
+    expect(measuredInside({ id: 'school' }, all).map((one) => one.id)).toEqual(['1', '2', '3']);
+    expect(withStateOfInside(wing, all).state.level).toBe('poor');
+    expect(toTownSentence(en, measuredInside({ id: 'school' }, all))).toBe(
+      '3 rooms: 1 good, 1 needs air, 1 poor.',
+    );
+  });
+
+  test('has no state where nothing is measured inside', () => {
+    const empty = place('empty', 'site', 'none');
+    expect(withStateOfInside(empty, all)).toBe(empty);
+  });
+});
 
 describe('the sentence of a town', () => {
   const rooms = (level: Level, count: number) =>

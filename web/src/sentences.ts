@@ -21,7 +21,7 @@ export function toPlaceSentence(words: Words, state: PlaceState, nowMs: number):
     state.devices > 0 && state.silent > 0 && state.silent < state.devices
       ? ` ${t('silent', { count: state.silent, total: state.devices })}`
       : '';
-  if (state.headline === null) {
+  if (state.headline === null || state.headline.stale) {
     if (state.lastHeard !== null)
       return t('sentence_silent', { ago: format.relative(state.lastHeard, nowMs) });
     return t(state.devices === 0 ? 'sentence_no_sensor' : 'sentence_nothing');
@@ -32,7 +32,8 @@ export function toPlaceSentence(words: Words, state: PlaceState, nowMs: number):
 function toHeadlineSentence(words: Words, headline: Headline, level: Level): string {
   const { places: t, shell, format } = words;
   const lead = toLead(words, headline, level);
-  const value = toSubjectValue(format, headline);
+  // the words for an unjudged value name the property themselves
+  const value = level === 'none' ? toPlainValue(format, headline) : toSubjectValue(format, headline);
   const first =
     headline.trend === null
       ? t('sentence', { lead, value })
@@ -47,9 +48,13 @@ function toHeadlineSentence(words: Words, headline: Headline, level: Level): str
   return `${first} ${second}`;
 }
 
+function toPlainValue(format: Format, headline: Headline): string {
+  return format.value(headline.property, headline.value, headline.unit, 'words');
+}
+
 /** CO2 is named with its number, because "640 ppm" alone says nothing to a visitor. */
 function toSubjectValue(format: Format, headline: Headline): string {
-  const value = format.value(headline.property, headline.value, headline.unit, 'words');
+  const value = toPlainValue(format, headline);
   return headline.property === 'co2' ? `${value} CO2` : value;
 }
 
@@ -83,8 +88,8 @@ export function toTownSentence(words: Words, places: readonly PlaceSummary[]): s
     count('count_good', of('good').length),
     count(air ? 'count_air' : 'count_attention', attention.length),
     count('count_poor', of('poor').length),
-    count('count_unrated', of('none').filter((place) => place.state.headline !== null).length),
-    count('count_none', of('none').filter((place) => place.state.headline === null).length),
+    count('count_unrated', of('none').filter((place) => isMeasured(place.state)).length),
+    count('count_none', of('none').filter((place) => !isMeasured(place.state)).length),
   ].filter((part) => part !== '');
   const rooms = counted.length > 0 && counted.every((place) => place.kind === 'room');
   const total = t(rooms ? 'rooms' : 'places', { count: counted.length });
@@ -96,6 +101,11 @@ export function toTownSentence(words: Words, places: readonly PlaceSummary[]): s
   ): string {
     return number === 0 ? '' : t(key, { count: number });
   }
+}
+
+/** There is a present value; whether a rule judges it is another matter. An old value is no present one. */
+export function isMeasured(state: PlaceState): boolean {
+  return state.headline !== null && !state.headline.stale;
 }
 
 /** The places a visitor asks about: those with sensors; a school is counted by its rooms, not once more itself. */
@@ -110,6 +120,30 @@ const WORST: { readonly [L in Level]: number } = { none: 0, good: 1, attention: 
 
 export function worstLevel(levels: readonly Level[]): Level {
   return levels.reduce<Level>((worst, level) => (WORST[level] > WORST[worst] ? level : worst), 'none');
+}
+
+/**
+ * Inside `place`, whatever stands between: a school is as good as the worst of its rooms.
+ * Empty for a room, and for a house in which nothing is measured.
+ */
+export function measuredInside(
+  place: { readonly id: string },
+  all: readonly PlaceSummary[],
+): readonly PlaceSummary[] {
+  return measuredPlaces(all.filter((one) => one.path.some((step) => step.id === place.id)));
+}
+
+/** A place without sensors of its own speaks for the places inside it. */
+export function withStateOfInside(place: PlaceSummary, all: readonly PlaceSummary[]): PlaceSummary {
+  const inside = place.state.devices > 0 ? [] : measuredInside(place, all);
+  if (inside.length === 0) return place;
+  const heard = inside.map((one) => one.state.lastHeard).filter((one) => one !== null);
+  const lastHeard = heard.reduce<string | null>(
+    (newest, one) => (newest === null || Date.parse(one) > Date.parse(newest) ? one : newest),
+    null,
+  );
+  const level = worstLevel(inside.map((one) => one.state.level));
+  return { ...place, state: { ...place.state, level, lastHeard } };
 }
 
 const URGENCY: { readonly [L in Level]: number } = { poor: 0, attention: 1, none: 2, good: 3 };

@@ -1,6 +1,6 @@
 /**
  * The meaning of a checked expression, in plain code over rows in memory: the oracle that the server's SQL is
- * compared with. Slow and simple on purpose. Knows no geometry: those functions are refused.
+ * compared with. Slow and simple on purpose, and long because each function has its line. Knows no geometry: those functions are refused.
  *
  * A path through a link to many entities means "one of them": every such link of a filter stands for one entity,
  * the same wherever the same path is written, and for nothing where there is none (so that `Datastreams/id eq
@@ -9,6 +9,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { AppError } from '../errors.ts';
 import { type EntityKey, findLink } from '../sta/model.ts';
+import { MAX_INSTANT, MIN_INSTANT } from './literals.ts';
 import type { Comparison, FunctionKey, Typed, TypedProperty } from './typed.ts';
 
 /** JSON with numbers as written, so that 1.0 stays 1.0. */
@@ -399,6 +400,3 @@ function call(world: World, fn: FunctionKey, args: readonly Value[]): Value {
       throw new AppError('UNSUPPORTED_OPTION', 'Geometry is not evaluated here.');
   }
 }
-
-export const MIN_INSTANT = '0001-01-01T00:00:00Z';
-export const MAX_INSTANT = '9999-12-31T23:59:59.999999Z';

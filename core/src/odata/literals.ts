@@ -2,6 +2,10 @@
 import { AppError } from '../errors.ts';
 import { parseInstant } from '../time.ts';
 
+/** What mindatetime() and maxdatetime() are. */
+export const MIN_INSTANT = '0001-01-01T00:00:00Z';
+export const MAX_INSTANT = '9999-12-31T23:59:59.999999Z';
+
 /** @returns undefined where it is no moment that can be stored */
 export function toInstantValue(text: string): string | undefined {
   if (text.startsWith('0000')) return undefined;

@@ -57,7 +57,7 @@ export function toBaseUrl(config: Config): string {
 /** The secret stands in the fragment, which browsers send to no server and no log sees. */
 export function toLink(
   config: Config,
-  page: 'welcome' | 'password' | 'screen',
+  page: 'welcome' | 'password' | `screen?place=${number}`,
   secret: string,
   locale?: string | null,
 ): string {

@@ -82,9 +82,10 @@ export function toBestReceptions(receptions: readonly Reception[], most = 3): re
 
 /** Signal as it is kept: whole dBm, single precision dB. What is compared must be what is stored. */
 export function toStoredReception(reception: Reception): Reception {
-  const { rssi, snr } = reception;
+  const { rssi, snr: said, ...rest } = reception;
+  const snr = said === undefined || !Number.isFinite(Math.fround(said)) ? undefined : said;
   return {
-    ...reception,
+    ...rest,
     ...(rssi === undefined ? {} : { rssi: Math.round(Math.min(Math.max(rssi, -32_768), 32_767)) }),
     ...(snr === undefined ? {} : { snr: Math.fround(snr) }),
   };

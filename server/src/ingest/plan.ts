@@ -109,13 +109,16 @@ function addCopies(plan: FramePlan, deviceId: number, n: number): void {
 function learnHearings(plan: FramePlan, inHand: readonly Heard[], fresh: ReadonlySet<string>): void {
   if (inHand.length === 1 && fresh.size === 1) {
     const only = inHand[0] as Heard;
-    plan.hearings.push({ heard: only, receptions: toBestReceptions(only.item.uplink.receptions) });
+    plan.hearings.push({
+      heard: only,
+      receptions: toBestReceptions(only.item.uplink.receptions.map(toStoredReception)),
+    });
     return;
   }
   for (const list of groupBy(inHand, (h) => h.time).values()) {
     const first = list[0] as Heard;
     if (!fresh.has(first.time)) continue;
-    const receptions = toBestReceptions(list.flatMap((h) => h.item.uplink.receptions));
+    const receptions = toBestReceptions(list.flatMap((h) => h.item.uplink.receptions).map(toStoredReception));
     plan.hearings.push({ heard: first, receptions });
   }
 }
@@ -193,6 +196,7 @@ function planMerge(
     receptions,
     clock: isEarlier ? CLOCKS.indexOf(lead.item.uplink.clock) : null,
     state: again ? 'pending' : null,
+    read: isEarlier && isRead ? lead.read : null,
   });
   if (isEarlier && canRetime) {
     plan.retimed.push({ id: keeper.id, heard: lead, before: keeper.networkTime, isRead });

@@ -3,6 +3,7 @@
  * gateways and sources. Decides nothing; `uplink.ts` does.
  */
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
+import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import { COPY_WINDOW_MS } from './frames.ts';
 import type { Reception } from './source.ts';
@@ -58,15 +59,19 @@ export async function findKeptFrames(
   const rows = await tx<KeptRow[]>`
     WITH g AS MATERIALIZED (
       SELECT * FROM unnest(
-        ${probes.map((p) => p.key)}::text[], ${probes.map((p) => p.deviceId)}::bigint[], ${probes.map((p) => p.devAddr)}::text[],
-        ${probes.map((p) => p.fCnt)}::bigint[], ${probes.map((p) => p.fPort)}::smallint[], ${probes.map((p) => p.payload)}::text[],
-        ${probes.map((p) => p.from)}::timestamptz[], ${probes.map((p) => p.until)}::timestamptz[]
+        ${toTextArray(probes.map((p) => p.key))}::text[], ${toPlainArray(probes.map((p) => p.deviceId))}::bigint[], ${toTextArray(probes.map((p) => p.devAddr))}::text[],
+        ${toPlainArray(probes.map((p) => p.fCnt))}::bigint[], ${toPlainArray(probes.map((p) => p.fPort))}::smallint[], ${toTextArray(probes.map((p) => p.payload))}::text[],
+        ${toPlainArray(probes.map((p) => p.from))}::timestamptz[], ${toPlainArray(probes.map((p) => p.until))}::timestamptz[]
       ) AS g(key, device_id, dev_addr, f_cnt, f_port, payload, first, last)
+    ), long AS MATERIALIZED (
+      SELECT * FROM uplinks u
+      WHERE u.last_time - u.network_time > interval '24 hours' AND u.state <> ${UPLINK_STATES.merged}
+        AND u.device_id = ANY(${toPlainArray([...new Set(probes.map((p) => p.deviceId))])}::bigint[])
     ), near AS (
       SELECT g.key, u.*
       FROM g CROSS JOIN LATERAL (
         SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
-        WHERE u.device_id = g.device_id AND u.f_cnt = g.f_cnt
+        WHERE ((u.device_id << 32) | u.f_cnt) = ((g.device_id << 32) | g.f_cnt)
           AND u.network_time >= g.first - ${windowS * 2} * interval '1 second'
           AND u.network_time <= g.last + ${windowS} * interval '1 second'
           AND u.f_port = g.f_port AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr
@@ -79,12 +84,10 @@ export async function findKeptFrames(
       ) u
       UNION ALL
       SELECT g.key, u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids
-      FROM uplinks u JOIN g ON g.device_id = u.device_id AND g.f_cnt = u.f_cnt AND g.f_port = u.f_port
+      FROM long u JOIN g ON g.device_id = u.device_id AND g.f_cnt = u.f_cnt AND g.f_port = u.f_port
         AND g.dev_addr IS NOT DISTINCT FROM u.dev_addr AND u.payload = decode(g.payload, 'hex')
         AND u.last_time >= g.first - ${windowS} * interval '1 second'
         AND u.network_time <= g.last + ${windowS} * interval '1 second'
-      WHERE u.last_time - u.network_time > interval '24 hours' AND u.state <> ${UPLINK_STATES.merged}
-        AND u.device_id = ANY(${[...new Set(probes.map((p) => p.deviceId))]}::bigint[])
     )
     SELECT n.key, n.id, n.network_time, n.last_time, n.copy_times, n.state, n.rssi, n.snr,
       (SELECT array_agg(w.gateway_id ORDER BY k.n) FROM unnest(n.gateway_ids) WITH ORDINALITY AS k(id, n)
@@ -174,17 +177,17 @@ export async function insertFrames(
       source_id, f_port, state, copies, clock, dev_addr, decode(payload, 'hex'), reason,
       gateway_ids::bigint[], rssi::smallint[], snr::real[], data_rate, frequency_mhz, copy_times::timestamptz[]
     FROM unnest(
-      ${frames.map((f) => f.id)}::bigint[], ${frames.map((f) => f.organisationId)}::bigint[], ${frames.map((f) => f.deviceId)}::bigint[],
-      ${frames.map((f) => f.networkTime)}::timestamptz[], ${frames.map((f) => f.lastTime)}::timestamptz[],
-      ${frames.map((f) => f.arrivedAt)}::timestamptz[], ${frames.map((f) => f.fCnt)}::bigint[],
-      ${frames.map((f) => f.codecVersionId)}::bigint[], ${frames.map((f) => f.sourceId)}::bigint[],
-      ${frames.map((f) => f.fPort)}::smallint[], ${frames.map((f) => UPLINK_STATES[f.state])}::smallint[],
-      ${frames.map((f) => f.copyTimes.length)}::smallint[], ${frames.map((f) => f.clock)}::smallint[],
-      ${frames.map((f) => f.devAddr)}::text[], ${frames.map((f) => f.payload)}::text[], ${frames.map((f) => f.reason)}::text[],
-      ${frames.map((f) => toGatewayIds(f.organisationId, f.receptions, gatewayIds))}::text[],
-      ${frames.map((f) => toArrayText(f.receptions.map((r) => r.rssi ?? null)))}::text[],
-      ${frames.map((f) => toArrayText(f.receptions.map((r) => r.snr ?? null)))}::text[], ${frames.map((f) => f.dataRate)}::text[],
-      ${frames.map((f) => f.frequencyMhz)}::real[], ${frames.map((f) => toTimes(f.copyTimes))}::text[]
+      ${toPlainArray(frames.map((f) => f.id))}::bigint[], ${toPlainArray(frames.map((f) => f.organisationId))}::bigint[], ${toPlainArray(frames.map((f) => f.deviceId))}::bigint[],
+      ${toPlainArray(frames.map((f) => f.networkTime))}::timestamptz[], ${toPlainArray(frames.map((f) => f.lastTime))}::timestamptz[],
+      ${toPlainArray(frames.map((f) => f.arrivedAt))}::timestamptz[], ${toPlainArray(frames.map((f) => f.fCnt))}::bigint[],
+      ${toPlainArray(frames.map((f) => f.codecVersionId))}::bigint[], ${toPlainArray(frames.map((f) => f.sourceId))}::bigint[],
+      ${toPlainArray(frames.map((f) => f.fPort))}::smallint[], ${toPlainArray(frames.map((f) => UPLINK_STATES[f.state]))}::smallint[],
+      ${toPlainArray(frames.map((f) => f.copyTimes.length))}::smallint[], ${toPlainArray(frames.map((f) => f.clock))}::smallint[],
+      ${toTextArray(frames.map((f) => f.devAddr))}::text[], ${toTextArray(frames.map((f) => f.payload))}::text[], ${toTextArray(frames.map((f) => f.reason))}::text[],
+      ${toTextArray(frames.map((f) => toGatewayIds(f.organisationId, f.receptions, gatewayIds)))}::text[],
+      ${toTextArray(frames.map((f) => toArrayText(f.receptions.map((r) => r.rssi ?? null))))}::text[],
+      ${toTextArray(frames.map((f) => toArrayText(f.receptions.map((r) => r.snr ?? null))))}::text[], ${toTextArray(frames.map((f) => f.dataRate))}::text[],
+      ${toPlainArray(frames.map((f) => f.frequencyMhz))}::real[], ${toTextArray(frames.map((f) => toTimes(f.copyTimes)))}::text[]
     ) AS g(id, organisation_id, device_id, network_time, last_time, arrived_at, f_cnt, codec_version_id, source_id, f_port,
       state, copies, clock, dev_addr, payload, reason, gateway_ids, rssi, snr, data_rate, frequency_mhz, copy_times)`;
 }
@@ -201,6 +204,8 @@ export interface FrameMerge {
   /** null: as it is */
   readonly clock: number | null;
   readonly state: UplinkState | null;
+  /** Where it was read anew with its earlier time. */
+  readonly read: { readonly reason: string | null; readonly codecVersionId: number | null } | null;
 }
 
 export async function mergeFrames(
@@ -213,16 +218,20 @@ export async function mergeFrames(
     UPDATE uplinks u
     SET network_time = g.first, last_time = g.last, copy_times = g.copy_times::timestamptz[],
       copies = coalesce(cardinality(g.copy_times::timestamptz[]), 0), gateway_ids = g.gateway_ids::bigint[],
-      rssi = g.rssi::smallint[], snr = g.snr::real[], clock = coalesce(g.clock, u.clock), state = coalesce(g.state, u.state)
-    FROM unnest(${merges.map((m) => m.id)}::bigint[], ${merges.map((m) => m.presentTime)}::timestamptz[],
-      ${merges.map((m) => m.networkTime)}::timestamptz[], ${merges.map((m) => m.lastTime)}::timestamptz[],
-      ${merges.map((m) => toTimes(m.copyTimes))}::text[],
-      ${merges.map((m) => toGatewayIds(m.organisationId, m.receptions, gatewayIds))}::text[],
-      ${merges.map((m) => toArrayText(m.receptions.map((r) => r.rssi ?? null)))}::text[],
-      ${merges.map((m) => toArrayText(m.receptions.map((r) => r.snr ?? null)))}::text[],
-      ${merges.map((m) => m.clock)}::smallint[],
-      ${merges.map((m) => (m.state === null ? null : UPLINK_STATES[m.state]))}::smallint[])
-      AS g(id, present, first, last, copy_times, gateway_ids, rssi, snr, clock, state)
+      rssi = g.rssi::smallint[], snr = g.snr::real[], clock = coalesce(g.clock, u.clock), state = coalesce(g.state, u.state),
+      reason = CASE WHEN g.is_read THEN g.reason ELSE u.reason END,
+      codec_version_id = CASE WHEN g.is_read THEN g.codec_version_id ELSE u.codec_version_id END
+    FROM unnest(${toPlainArray(merges.map((m) => m.id))}::bigint[], ${toPlainArray(merges.map((m) => m.presentTime))}::timestamptz[],
+      ${toPlainArray(merges.map((m) => m.networkTime))}::timestamptz[], ${toPlainArray(merges.map((m) => m.lastTime))}::timestamptz[],
+      ${toTextArray(merges.map((m) => toTimes(m.copyTimes)))}::text[],
+      ${toTextArray(merges.map((m) => toGatewayIds(m.organisationId, m.receptions, gatewayIds)))}::text[],
+      ${toTextArray(merges.map((m) => toArrayText(m.receptions.map((r) => r.rssi ?? null))))}::text[],
+      ${toTextArray(merges.map((m) => toArrayText(m.receptions.map((r) => r.snr ?? null))))}::text[],
+      ${toPlainArray(merges.map((m) => m.clock))}::smallint[],
+      ${toPlainArray(merges.map((m) => (m.state === null ? null : UPLINK_STATES[m.state])))}::smallint[],
+      ${toPlainArray(merges.map((m) => m.read !== null))}::boolean[], ${toTextArray(merges.map((m) => m.read?.reason ?? null))}::text[],
+      ${toPlainArray(merges.map((m) => m.read?.codecVersionId ?? null))}::bigint[])
+      AS g(id, present, first, last, copy_times, gateway_ids, rssi, snr, clock, state, is_read, reason, codec_version_id)
     WHERE u.id = g.id AND u.network_time = g.present`;
 }
 
@@ -234,7 +243,7 @@ export async function markMerged(
   if (rows.length === 0) return;
   await tx`
     UPDATE uplinks u SET state = ${UPLINK_STATES.merged}, reason = NULL
-    FROM unnest(${rows.map((r) => r.id)}::bigint[], ${rows.map((r) => r.networkTime)}::timestamptz[]) AS g(id, network_time)
+    FROM unnest(${toPlainArray(rows.map((r) => r.id))}::bigint[], ${toPlainArray(rows.map((r) => r.networkTime))}::timestamptz[]) AS g(id, network_time)
     WHERE u.id = g.id AND u.network_time = g.network_time`;
 }
 
@@ -256,9 +265,9 @@ export async function settlePending(
   if (rows.length === 0) return new Set();
   const written = await tx<{ id: number }[]>`
     UPDATE uplinks u SET state = g.state, reason = g.reason, codec_version_id = g.codec_version_id
-    FROM unnest(${rows.map((r) => r.id)}::bigint[], ${rows.map((r) => r.networkTime)}::timestamptz[],
-      ${rows.map((r) => UPLINK_STATES[r.state])}::smallint[], ${rows.map((r) => r.reason)}::text[],
-      ${rows.map((r) => r.codecVersionId)}::bigint[]) AS g(id, network_time, state, reason, codec_version_id)
+    FROM unnest(${toPlainArray(rows.map((r) => r.id))}::bigint[], ${toPlainArray(rows.map((r) => r.networkTime))}::timestamptz[],
+      ${toPlainArray(rows.map((r) => UPLINK_STATES[r.state]))}::smallint[], ${toTextArray(rows.map((r) => r.reason))}::text[],
+      ${toPlainArray(rows.map((r) => r.codecVersionId))}::bigint[]) AS g(id, network_time, state, reason, codec_version_id)
     WHERE u.id = g.id AND u.network_time = g.network_time AND u.state = ${UPLINK_STATES.pending}
     RETURNING u.id`;
   return new Set(written.map((row) => row.id));
@@ -291,11 +300,11 @@ export async function learnDevices(tx: Transaction, lessons: readonly DeviceLess
     INSERT INTO device_status AS s (device_id, first_seen, last_seen, last_arrived_at, last_f_cnt, last_dev_addr, frames, copies,
       rejected, battery_v, battery_percent, battery_at, rssi, snr, data_rate, last_reason)
     SELECT * FROM unnest(
-      ${l.map((d) => d.deviceId)}::bigint[], ${l.map((d) => d.firstSeen)}::timestamptz[], ${l.map((d) => d.lastSeen)}::timestamptz[],
-      ${l.map((d) => d.arrivedAt)}::timestamptz[], ${l.map((d) => d.fCnt)}::bigint[], ${l.map((d) => d.devAddr)}::text[],
-      ${l.map((d) => d.frames)}::bigint[], ${l.map((d) => d.copies)}::bigint[], ${l.map((d) => d.rejected)}::bigint[],
-      ${l.map((d) => d.batteryV)}::float8[], ${l.map((d) => d.batteryPercent)}::float8[], ${l.map((d) => d.batteryAt)}::timestamptz[],
-      ${l.map((d) => d.rssi)}::float8[], ${l.map((d) => d.snr)}::float8[], ${l.map((d) => d.dataRate)}::text[], ${l.map((d) => d.reason)}::text[])
+      ${toPlainArray(l.map((d) => d.deviceId))}::bigint[], ${toPlainArray(l.map((d) => d.firstSeen))}::timestamptz[], ${toPlainArray(l.map((d) => d.lastSeen))}::timestamptz[],
+      ${toPlainArray(l.map((d) => d.arrivedAt))}::timestamptz[], ${toPlainArray(l.map((d) => d.fCnt))}::bigint[], ${toTextArray(l.map((d) => d.devAddr))}::text[],
+      ${toPlainArray(l.map((d) => d.frames))}::bigint[], ${toPlainArray(l.map((d) => d.copies))}::bigint[], ${toPlainArray(l.map((d) => d.rejected))}::bigint[],
+      ${toPlainArray(l.map((d) => d.batteryV))}::float8[], ${toPlainArray(l.map((d) => d.batteryPercent))}::float8[], ${toPlainArray(l.map((d) => d.batteryAt))}::timestamptz[],
+      ${toPlainArray(l.map((d) => d.rssi))}::float8[], ${toPlainArray(l.map((d) => d.snr))}::float8[], ${toTextArray(l.map((d) => d.dataRate))}::text[], ${toTextArray(l.map((d) => d.reason))}::text[])
     ON CONFLICT (device_id) DO UPDATE SET
       first_seen = least(s.first_seen, excluded.first_seen),
       last_f_cnt = CASE WHEN excluded.last_seen >= s.last_seen THEN coalesce(excluded.last_f_cnt, s.last_f_cnt) ELSE s.last_f_cnt END,
@@ -330,7 +339,7 @@ export async function findGatewayIds(
   const rows = await tx<{ id: number; organisation_id: number; gateway_id: string }[]>`
     SELECT id, organisation_id, gateway_id FROM gateways
     WHERE (organisation_id, gateway_id) IN (
-      SELECT * FROM unnest(${keys.map((k) => k.organisationId)}::bigint[], ${keys.map((k) => k.gatewayId)}::text[]))`;
+      SELECT * FROM unnest(${toPlainArray(keys.map((k) => k.organisationId))}::bigint[], ${toTextArray(keys.map((k) => k.gatewayId))}::text[]))`;
   return new Map(rows.map((row) => [`${row.organisation_id}/${row.gateway_id}`, row.id]));
 }
 
@@ -345,9 +354,9 @@ export async function learnGateways(
   );
   const rows = await tx<{ id: number; organisation_id: number; gateway_id: string }[]>`
     INSERT INTO gateways AS k (organisation_id, gateway_id, latitude, longitude, first_seen, last_seen, frames)
-    SELECT * FROM unnest(${g.map((x) => x.organisationId)}::bigint[], ${g.map((x) => x.gatewayId)}::text[],
-      ${g.map((x) => x.latitude)}::float8[], ${g.map((x) => x.longitude)}::float8[],
-      ${g.map((x) => x.first)}::timestamptz[], ${g.map((x) => x.last)}::timestamptz[], ${g.map((x) => x.frames)}::bigint[])
+    SELECT * FROM unnest(${toPlainArray(g.map((x) => x.organisationId))}::bigint[], ${toTextArray(g.map((x) => x.gatewayId))}::text[],
+      ${toPlainArray(g.map((x) => x.latitude))}::float8[], ${toPlainArray(g.map((x) => x.longitude))}::float8[],
+      ${toPlainArray(g.map((x) => x.first))}::timestamptz[], ${toPlainArray(g.map((x) => x.last))}::timestamptz[], ${toPlainArray(g.map((x) => x.frames))}::bigint[])
     ON CONFLICT (organisation_id, gateway_id) DO UPDATE SET
       latitude = coalesce(excluded.latitude, k.latitude), longitude = coalesce(excluded.longitude, k.longitude),
       first_seen = least(k.first_seen, excluded.first_seen), last_seen = greatest(k.last_seen, excluded.last_seen),
@@ -371,9 +380,9 @@ export async function learnSignal(tx: Transaction, lessons: readonly SignalLesso
   if (lessons.length === 0) return;
   await tx`
     INSERT INTO gateway_signal AS s (device_id, gateway_id, day, frames, rssi_sum, rssi_count, snr_sum, snr_count)
-    SELECT * FROM unnest(${lessons.map((x) => x.deviceId)}::bigint[], ${lessons.map((x) => x.gatewayId)}::bigint[],
-      ${lessons.map((x) => x.day)}::date[], ${lessons.map((x) => x.frames)}::int[], ${lessons.map((x) => x.rssiSum)}::float8[],
-      ${lessons.map((x) => x.rssiCount)}::int[], ${lessons.map((x) => x.snrSum)}::float8[], ${lessons.map((x) => x.snrCount)}::int[])
+    SELECT * FROM unnest(${toPlainArray(lessons.map((x) => x.deviceId))}::bigint[], ${toPlainArray(lessons.map((x) => x.gatewayId))}::bigint[],
+      ${toPlainArray(lessons.map((x) => x.day))}::date[], ${toPlainArray(lessons.map((x) => x.frames))}::int[], ${toPlainArray(lessons.map((x) => x.rssiSum))}::float8[],
+      ${toPlainArray(lessons.map((x) => x.rssiCount))}::int[], ${toPlainArray(lessons.map((x) => x.snrSum))}::float8[], ${toPlainArray(lessons.map((x) => x.snrCount))}::int[])
     ON CONFLICT (device_id, gateway_id, day) DO UPDATE SET
       frames = s.frames + excluded.frames, rssi_sum = s.rssi_sum + excluded.rssi_sum, rssi_count = s.rssi_count + excluded.rssi_count,
       snr_sum = s.snr_sum + excluded.snr_sum, snr_count = s.snr_count + excluded.snr_count`;
@@ -391,8 +400,8 @@ export async function adjustCounts(
   const rows = [...changes].sort(([a], [b]) => a - b);
   await tx`
     UPDATE device_status s SET frames = s.frames + g.frames, copies = s.copies + g.copies, rejected = s.rejected + g.rejected
-    FROM unnest(${rows.map(([id]) => id)}::bigint[], ${rows.map(([, n]) => n.frames)}::bigint[],
-      ${rows.map(([, n]) => n.copies)}::bigint[], ${rows.map(([, n]) => n.rejected)}::bigint[]) AS g(id, frames, copies, rejected)
+    FROM unnest(${toPlainArray(rows.map(([id]) => id))}::bigint[], ${toPlainArray(rows.map(([, n]) => n.frames))}::bigint[],
+      ${toPlainArray(rows.map(([, n]) => n.copies))}::bigint[], ${toPlainArray(rows.map(([, n]) => n.rejected))}::bigint[]) AS g(id, frames, copies, rejected)
     WHERE s.device_id = g.id`;
 }
 
@@ -408,8 +417,8 @@ export async function insertMessages(
   if (rows.length === 0) return;
   await tx`
     INSERT INTO uplink_messages (arrived_at, uplink_id, source_id, body)
-    SELECT * FROM unnest(${rows.map((r) => r.arrivedAt)}::timestamptz[], ${rows.map((r) => r.uplinkId)}::bigint[],
-      ${rows.map((r) => r.sourceId)}::bigint[], ${rows.map((r) => r.body)}::text[])`;
+    SELECT * FROM unnest(${toPlainArray(rows.map((r) => r.arrivedAt))}::timestamptz[], ${toPlainArray(rows.map((r) => r.uplinkId))}::bigint[],
+      ${toPlainArray(rows.map((r) => r.sourceId))}::bigint[], ${toTextArray(rows.map((r) => r.body))}::text[])`;
 }
 
 export interface SourceLesson {
@@ -427,8 +436,8 @@ export async function learnSources(tx: Sql | Transaction, lessons: readonly Sour
   await tx`
     INSERT INTO source_status AS s (source_id, messages, faults, ignored, last_message_at, last_fault_at, last_fault)
     SELECT source_id, messages, faults, ignored, at, CASE WHEN fault IS NOT NULL THEN at END, fault
-    FROM unnest(${l.map((x) => x.sourceId)}::bigint[], ${l.map((x) => x.messages)}::bigint[], ${l.map((x) => x.faults)}::bigint[],
-      ${l.map((x) => x.ignored)}::bigint[], ${l.map((x) => x.at)}::timestamptz[], ${l.map((x) => x.fault)}::text[])
+    FROM unnest(${toPlainArray(l.map((x) => x.sourceId))}::bigint[], ${toPlainArray(l.map((x) => x.messages))}::bigint[], ${toPlainArray(l.map((x) => x.faults))}::bigint[],
+      ${toPlainArray(l.map((x) => x.ignored))}::bigint[], ${toPlainArray(l.map((x) => x.at))}::timestamptz[], ${toTextArray(l.map((x) => x.fault))}::text[])
       AS g(source_id, messages, faults, ignored, at, fault)
     ON CONFLICT (source_id) DO UPDATE SET
       messages = s.messages + excluded.messages, faults = s.faults + excluded.faults, ignored = s.ignored + excluded.ignored,
@@ -469,7 +478,7 @@ export async function markPending(
   const [row] = await sql<{ n: number }[]>`
     WITH open AS (
       SELECT id, network_time, state FROM uplinks
-      WHERE device_id = ${deviceId} AND state = ANY(${states.map((s) => UPLINK_STATES[s])}::smallint[])
+      WHERE device_id = ${deviceId} AND state = ANY(${toPlainArray(states.map((s) => UPLINK_STATES[s]))}::smallint[])
         AND network_time >= coalesce(${span?.from ?? null}::timestamptz, '-infinity')
         AND network_time < coalesce(${span?.until ?? null}::timestamptz, 'infinity')
         AND id <> ALL(${(span?.except ?? []) as number[]}::bigint[])

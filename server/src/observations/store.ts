@@ -4,6 +4,7 @@
  * first counts, whatever the order of arrival. No row triggers: statistics are kept once per batch.
  */
 import { toCanonicalInstant } from '@torv/core/time';
+import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 
 export interface Reading {
@@ -48,16 +49,17 @@ interface Row {
   readonly uplink_id: number | null;
 }
 
+/** Columns as array literals. */
 function toColumns(readings: readonly Reading[]) {
   return {
-    datastreams: readings.map((r) => r.datastreamId),
-    times: readings.map((r) => r.phenomenonTime),
-    channels: readings.map((r) => r.channel),
-    numbers: readings.map((r) => (typeof r.value === 'number' ? r.value : null)),
-    jsons: readings.map((r) => (typeof r.value === 'boolean' ? String(r.value) : null)),
-    qualities: readings.map((r) => r.quality),
-    uplinks: readings.map((r) => r.uplinkId),
-    results: readings.map((r) => r.resultTime ?? null),
+    datastreams: toPlainArray(readings.map((r) => r.datastreamId)),
+    times: toPlainArray(readings.map((r) => r.phenomenonTime)),
+    channels: toPlainArray(readings.map((r) => r.channel)),
+    numbers: toPlainArray(readings.map((r) => (typeof r.value === 'number' ? r.value : null))),
+    jsons: toPlainArray(readings.map((r) => (typeof r.value === 'boolean' ? String(r.value) : null))),
+    qualities: toPlainArray(readings.map((r) => r.quality)),
+    uplinks: toPlainArray(readings.map((r) => r.uplinkId)),
+    results: toPlainArray(readings.map((r) => r.resultTime ?? null)),
   };
 }
 
@@ -151,8 +153,8 @@ async function settleClaims(
       SELECT * FROM unnest(
         ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
         ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[], ${c.results}::timestamptz[],
-        ${claims.map((r) => r.rank?.networkTime ?? null)}::timestamptz[], ${claims.map((r) => r.rank?.payload ?? null)}::text[],
-        ${claims.map((r) => r.rank?.fPort ?? null)}::smallint[]
+        ${toPlainArray(claims.map((r) => r.rank?.networkTime ?? null))}::timestamptz[], ${toTextArray(claims.map((r) => r.rank?.payload ?? null))}::text[],
+        ${toPlainArray(claims.map((r) => r.rank?.fPort ?? null))}::smallint[]
       ) WITH ORDINALITY AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time,
         network_time, payload, f_port, n)
     ), better AS (
@@ -235,8 +237,8 @@ export async function deleteReadingsOfFrames(
   if (frames.length === 0) return [];
   return tx<FreedMoment[]>`
     WITH g AS (
-      SELECT * FROM unnest(${frames.map((f) => f.uplinkId)}::bigint[], ${frames.map((f) => f.deviceId)}::bigint[],
-        ${frames.map((f) => f.from)}::timestamptz[], ${frames.map((f) => f.until)}::timestamptz[]) AS g(uplink_id, device_id, first, last)
+      SELECT * FROM unnest(${toPlainArray(frames.map((f) => f.uplinkId))}::bigint[], ${toPlainArray(frames.map((f) => f.deviceId))}::bigint[],
+        ${toPlainArray(frames.map((f) => f.from))}::timestamptz[], ${toPlainArray(frames.map((f) => f.until))}::timestamptz[]) AS g(uplink_id, device_id, first, last)
     ), target AS MATERIALIZED (
       SELECT DISTINCT o.id, o.phenomenon_start, g.device_id
       FROM g

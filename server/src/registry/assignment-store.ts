@@ -29,6 +29,9 @@ interface Row {
   readonly valid_until: string | null;
 }
 
+const AHEAD_MS = 3_600_000;
+const HISTORY_MS = 32 * 86_400_000;
+
 const endMs = (until: string | null) => (until === null ? Number.POSITIVE_INFINITY : Date.parse(until));
 
 /**
@@ -67,6 +70,8 @@ export async function assignDevice(
     RETURNING id`;
   const id = (made as { id: number }).id;
   for (const row of touched) await giveWay(tx, input.deviceId, row, id, input.from, until);
+  if (input.propertyKey !== undefined)
+    await takeChannel(tx, input.deviceId, id, `${input.propertyKey}#${channel}`, input.from, until);
   // Frames of a time that nothing covered have given no readings yet.
   const covered = touched.some(
     (row) => Date.parse(row.valid_from) <= fromMs && endMs(row.valid_until) >= endMs(until),
@@ -74,8 +79,9 @@ export async function assignDevice(
   const pending = covered
     ? 0
     : await markPending(tx, input.deviceId, ['waiting', 'decoded'], {
-        from: input.from,
-        ...(until === null ? {} : { until }),
+        // A device's own times: ten minutes ahead of the frame at most, and a month behind it.
+        from: new Date(fromMs - AHEAD_MS).toISOString(),
+        ...(until === null ? {} : { until: new Date(endMs(until) + HISTORY_MS).toISOString() }),
       });
   await touchDevice(tx, input.deviceId);
   return { id, pending };
@@ -120,6 +126,30 @@ async function giveWay(
     await tx`UPDATE assignments SET valid_from = ${until}, version = version + 1 WHERE id = ${old.id}`;
   } else {
     await tx`DELETE FROM assignments WHERE id = ${old.id}`;
+  }
+}
+
+/** A channel that gets a place of its own leaves the series of the whole device for that time. */
+async function takeChannel(
+  tx: Transaction,
+  deviceId: number,
+  newId: number,
+  key: string,
+  from: string,
+  until: string | null,
+): Promise<void> {
+  const [device] = await findIngestDevicesById(tx, [deviceId]);
+  const target = device?.assignments.find((a) => a.id === newId);
+  if (!device || !target) return;
+  const [property, channel] = key.split('#') as [PropertyKey, string];
+  for (const source of device.assignments) {
+    const datastreamId = source.propertyKey === null ? source.datastreams.get(key) : undefined;
+    if (datastreamId === undefined) continue;
+    const made = await ensureDatastreams(tx, [
+      { device, assignment: target, property, channel: Number(channel) },
+    ]);
+    const into = made.get(`${newId}/${key}`);
+    if (into !== undefined) await moveReadings(tx, datastreamId, into, { from, until });
   }
 }
 

@@ -96,7 +96,7 @@ interface PlaceState {
   readonly silent: number;
 }
 
-/** What a place leads with when it has no CO2. */
+/** What a place leads with; outdoors CO2 says nothing to anybody and comes last. */
 const HEADLINES = [
   'co2',
   'sound_level',
@@ -115,9 +115,9 @@ function toPlaceState(
   nowMs: number,
 ): PlaceState {
   const numbers = latest.filter((l) => typeof l.value === 'number' && l.quality === 0);
+  const order = place.kind === 'point' ? [...HEADLINES.slice(1), 'co2'] : HEADLINES;
   const headline =
-    HEADLINES.map((key) => numbers.find((l) => l.property === key)).find((l) => l !== undefined) ??
-    numbers[0];
+    order.map((key) => numbers.find((l) => l.property === key)).find((l) => l !== undefined) ?? numbers[0];
   const fresh = headline !== undefined && !isStale(headline, nowMs);
   const rule =
     headline?.property === 'co2'
@@ -220,6 +220,7 @@ async function getPlacePage(deps: RegistryDeps, actor: Actor, id: number) {
     state: { ...state, headline },
     rule: rule ?? null,
     timeZone: organisation.timeZone,
+    locale: organisation.locale,
     mayEdit: canEdit(actor, place.organisationId),
     current: newest.map((l) => ({ ...l, stale: isStale(l, nowMs) })),
     children: town.filter((p) => p.parentId === id),

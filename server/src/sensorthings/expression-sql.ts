@@ -1,7 +1,9 @@
 /**
  * A checked expression -> SQL with the meaning of core/odata/evaluate: same values, same nulls. Values travel
  * only as parameters. A value that does not fit (JSON of another type, division by zero) is null, not an error.
+ * Long because every operator and function has its line; to-sql.golden.sql shows them all.
  */
+import { MAX_INSTANT, MIN_INSTANT } from '@torv/core/odata/literals';
 import type { Comparison, FunctionKey, Typed, TypedProperty } from '@torv/core/odata/typed';
 import type { Fragment, Sql } from '../db/database.ts';
 import { type ColumnValue, getColumn } from './columns.ts';
@@ -28,8 +30,6 @@ interface DynamicSql {
   readonly isText: Fragment;
 }
 
-const MIN_INSTANT = '0001-01-01T00:00:00Z';
-const MAX_INSTANT = '9999-12-31T23:59:59.999999Z';
 const LARGEST_ID = 9_223_372_036_854_775_807n;
 
 function toColumnValue(scope: Scope, node: TypedProperty): ColumnValue {
@@ -80,7 +80,7 @@ function toTime(scope: Scope, node: Typed): TimeSql {
 
 /** One algebra for instants and intervals; shorter where it is the same. Both sides of `start` can use an index. */
 function compareTimes(sql: Sql, op: Comparison, a: TimeSql, b: TimeSql): Fragment {
-  if (a.isInstant && b.isInstant) return sql`(${a.start} ${OPERATOR(sql, op)} ${b.start})`;
+  if (a.isInstant && b.isInstant) return sql`(${a.start} ${toSign(sql, op)} ${b.start})`;
   switch (op) {
     case 'eq':
       return sql`(${a.start} = ${b.start} AND ${a.end} = ${b.end})`;
@@ -146,7 +146,7 @@ function toJson(sql: Sql, of: Fragment, whole: Fragment | undefined): DynamicSql
 
 // Comparing --------------------------------------------------------------------------------------------------
 
-function OPERATOR(sql: Sql, op: Comparison): Fragment {
+function toSign(sql: Sql, op: Comparison): Fragment {
   switch (op) {
     case 'eq':
       return sql`=`;
@@ -166,7 +166,7 @@ function OPERATOR(sql: Sql, op: Comparison): Fragment {
 function compare(scope: Scope, node: Typed & { kind: 'compare' }): Fragment {
   const { sql } = scope;
   const { op, left, right } = node;
-  const sign = OPERATOR(sql, op);
+  const sign = toSign(sql, op);
   switch (node.on) {
     case 'time':
       return compareTimes(sql, op, toTime(scope, left), toTime(scope, right));

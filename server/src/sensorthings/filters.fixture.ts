@@ -88,108 +88,107 @@ export function toFilters(entity: EntityKey): Arbitrary {
       .map((value) => literal('text', value)),
   );
   const json = pathOf('json');
-  const { number, anyText, time, boolean } = fc.letrec<
-    Record<'number' | 'anyText' | 'time' | 'duration' | 'boolean', Expression>
-  >((tie) => ({
-    number: fc.oneof(
-      { maxDepth: 2 },
-      fc.oneof(
-        NUMBERS.map((value) => literal('number', value)),
-        pathOf('number'),
-        json,
-      ),
-      fc
-        .tuple(
-          fc.constantFrom<BinaryOperator>('add', 'sub', 'mul', 'div', 'mod'),
-          tie('number'),
-          tie('number'),
-        )
-        .map(([op, a, b]) => binary(op, a, b)),
-      tie('anyText').map((arg) => call('length', arg)),
-      fc.tuple(tie('anyText'), tie('anyText')).map(([a, b]) => call('indexof', a, b)),
-      fc.tuple(fc.constantFrom('round', 'floor', 'ceiling'), tie('number')).map(([fn, arg]) => call(fn, arg)),
-      fc
-        .tuple(
-          fc.constantFrom(
-            'year',
-            'month',
-            'day',
-            'hour',
-            'minute',
-            'second',
-            'fractionalseconds',
-            'totaloffsetminutes',
-          ),
-          tie('time'),
-        )
-        .map(([fn, arg]) => call(fn, arg)),
-    ),
-    anyText: fc.oneof(
-      { maxDepth: 2 },
-      fc.oneof(text, json),
-      fc
-        .tuple(fc.constantFrom('tolower', 'toupper', 'trim'), tie('anyText'))
-        .map(([fn, arg]) => call(fn, arg)),
-      fc.tuple(tie('anyText'), tie('anyText')).map(([a, b]) => call('concat', a, b)),
-      fc.tuple(tie('anyText'), NUMBERS).map(([a, n]) => call('substring', a, literal('number', n))),
-      fc
-        .tuple(tie('anyText'), NUMBERS, NUMBERS)
-        .map(([a, n, m]) => call('substring', a, literal('number', n), literal('number', m))),
-    ),
-    time: fc.oneof(
-      { maxDepth: 1 },
-      fc.oneof(
-        INSTANTS.map((value) => literal('instant', value)),
-        fc.constant(literal('interval', '2026-10-02T00:00:00Z/2026-11-03T00:00:00Z')),
-        pathOf('time'),
-        fc.constantFrom(call('now'), call('mindatetime'), call('maxdatetime')),
-      ),
-      fc
-        .tuple(fc.constantFrom<BinaryOperator>('add', 'sub'), pathOf('time'), tie('duration'))
-        .map(([op, a, b]) => binary(op, a, b)),
-    ),
-    duration: fc.oneof(
-      { maxDepth: 1 },
-      DURATIONS.map((value) => literal('duration', value)),
-      fc.tuple(tie('duration'), NUMBERS).map(([a, n]) => binary('mul', a, literal('number', n))),
-    ),
-    boolean: fc.oneof(
-      { maxDepth: 3 },
-      fc.oneof(
-        fc.tuple(COMPARISONS, tie('number'), tie('number')).map(([op, a, b]) => binary(op, a, b)),
-        fc.tuple(COMPARISONS, tie('anyText'), text).map(([op, a, b]) => binary(op, a, b)),
-        fc.tuple(COMPARISONS, tie('time'), tie('time')).map(([op, a, b]) => binary(op, a, b)),
-        fc
-          .tuple(COMPARISONS, json, fc.oneof(json, tie('number'), text))
-          .map(([op, a, b]) => binary(op, a, b)),
-        fc
-          .tuple(fc.constantFrom<BinaryOperator>('eq', 'ne'), pathOf('number', 'text', 'json', 'time'))
-          .map(([op, a]) => binary(op, a, literal('null', 'null'))),
-        fc
-          .tuple(fc.constantFrom('substringof', 'startswith', 'endswith'), tie('anyText'), tie('anyText'))
-          .map(([fn, a, b]) => call(fn, a, b)),
+  const { boolean } = fc.letrec<Record<'number' | 'anyText' | 'time' | 'duration' | 'boolean', Expression>>(
+    (tie) => ({
+      number: fc.oneof(
+        { maxDepth: 2 },
+        fc.oneof(
+          NUMBERS.map((value) => literal('number', value)),
+          pathOf('number'),
+          json,
+        ),
         fc
           .tuple(
-            fc.constantFrom('before', 'after', 'meets', 'overlaps', 'starts', 'finishes'),
-            tie('time'),
+            fc.constantFrom<BinaryOperator>('add', 'sub', 'mul', 'div', 'mod'),
+            tie('number'),
+            tie('number'),
+          )
+          .map(([op, a, b]) => binary(op, a, b)),
+        tie('anyText').map((arg) => call('length', arg)),
+        fc.tuple(tie('anyText'), tie('anyText')).map(([a, b]) => call('indexof', a, b)),
+        fc
+          .tuple(fc.constantFrom('round', 'floor', 'ceiling'), tie('number'))
+          .map(([fn, arg]) => call(fn, arg)),
+        fc
+          .tuple(
+            fc.constantFrom(
+              'year',
+              'month',
+              'day',
+              'hour',
+              'minute',
+              'second',
+              'fractionalseconds',
+              'totaloffsetminutes',
+            ),
             tie('time'),
           )
-          .map(([fn, a, b]) => call(fn, a, b)),
-        tie('time').map((arg) => binary('eq', call('date', arg), literal('date', '2026-11-02'))),
-        tie('time').map((arg) => binary('gt', call('time', arg), literal('clock', '01:00'))),
-        tie('time').map((arg) =>
-          call('during', arg, literal('interval', '2026-10-02T00:00:00Z/2026-12-03T00:00:00Z')),
-        ),
-        json,
+          .map(([fn, arg]) => call(fn, arg)),
       ),
-      fc
-        .tuple(fc.constantFrom<BinaryOperator>('and', 'or'), tie('boolean'), tie('boolean'))
-        .map(([op, a, b]) => binary(op, a, b)),
-      tie('boolean').map((arg): Expression => ({ kind: 'not', arg, at: 0 })),
-    ),
-  }));
-  void number;
-  void anyText;
-  void time;
+      anyText: fc.oneof(
+        { maxDepth: 2 },
+        fc.oneof(text, json),
+        fc
+          .tuple(fc.constantFrom('tolower', 'toupper', 'trim'), tie('anyText'))
+          .map(([fn, arg]) => call(fn, arg)),
+        fc.tuple(tie('anyText'), tie('anyText')).map(([a, b]) => call('concat', a, b)),
+        fc.tuple(tie('anyText'), NUMBERS).map(([a, n]) => call('substring', a, literal('number', n))),
+        fc
+          .tuple(tie('anyText'), NUMBERS, NUMBERS)
+          .map(([a, n, m]) => call('substring', a, literal('number', n), literal('number', m))),
+      ),
+      time: fc.oneof(
+        { maxDepth: 1 },
+        fc.oneof(
+          INSTANTS.map((value) => literal('instant', value)),
+          fc.constant(literal('interval', '2026-10-02T00:00:00Z/2026-11-03T00:00:00Z')),
+          pathOf('time'),
+          fc.constantFrom(call('now'), call('mindatetime'), call('maxdatetime')),
+        ),
+        fc
+          .tuple(fc.constantFrom<BinaryOperator>('add', 'sub'), pathOf('time'), tie('duration'))
+          .map(([op, a, b]) => binary(op, a, b)),
+      ),
+      duration: fc.oneof(
+        { maxDepth: 1 },
+        DURATIONS.map((value) => literal('duration', value)),
+        fc.tuple(tie('duration'), NUMBERS).map(([a, n]) => binary('mul', a, literal('number', n))),
+      ),
+      boolean: fc.oneof(
+        { maxDepth: 3 },
+        fc.oneof(
+          fc.tuple(COMPARISONS, tie('number'), tie('number')).map(([op, a, b]) => binary(op, a, b)),
+          fc.tuple(COMPARISONS, tie('anyText'), text).map(([op, a, b]) => binary(op, a, b)),
+          fc.tuple(COMPARISONS, tie('time'), tie('time')).map(([op, a, b]) => binary(op, a, b)),
+          fc
+            .tuple(COMPARISONS, json, fc.oneof(json, tie('number'), text))
+            .map(([op, a, b]) => binary(op, a, b)),
+          fc
+            .tuple(fc.constantFrom<BinaryOperator>('eq', 'ne'), pathOf('number', 'text', 'json', 'time'))
+            .map(([op, a]) => binary(op, a, literal('null', 'null'))),
+          fc
+            .tuple(fc.constantFrom('substringof', 'startswith', 'endswith'), tie('anyText'), tie('anyText'))
+            .map(([fn, a, b]) => call(fn, a, b)),
+          fc
+            .tuple(
+              fc.constantFrom('before', 'after', 'meets', 'overlaps', 'starts', 'finishes'),
+              tie('time'),
+              tie('time'),
+            )
+            .map(([fn, a, b]) => call(fn, a, b)),
+          tie('time').map((arg) => binary('eq', call('date', arg), literal('date', '2026-11-02'))),
+          tie('time').map((arg) => binary('gt', call('time', arg), literal('clock', '01:00'))),
+          tie('time').map((arg) =>
+            call('during', arg, literal('interval', '2026-10-02T00:00:00Z/2026-12-03T00:00:00Z')),
+          ),
+          json,
+        ),
+        fc
+          .tuple(fc.constantFrom<BinaryOperator>('and', 'or'), tie('boolean'), tie('boolean'))
+          .map(([op, a, b]) => binary(op, a, b)),
+        tie('boolean').map((arg): Expression => ({ kind: 'not', arg, at: 0 })),
+      ),
+    }),
+  );
   return boolean;
 }

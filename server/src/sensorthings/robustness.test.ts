@@ -156,15 +156,10 @@ describe.each(DATABASE_KINDS)('requests that nobody should send, on %s', (kind) 
     '/Things?$__proto__=1',
     '/Things?$constructor=1',
     '/Things?$filter=%00',
-    '/Things?$skiptoken=' + Buffer.from('["\\u0000"]').toString('base64url'),
-    "/Things?$filter=name eq '\uD800'",
+    `/Things?$skiptoken=${Buffer.from('["\\u0000"]').toString('base64url')}`,
+    "/Things?$filter=name eq '%ED%A0%80'",
   ])('%s', async (address) => {
-    const { status, body } = await sta.get(
-      encodeURI(decodeURIComponent(encodeURIComponent(address.toWellFormed?.() ?? address))).replaceAll(
-        '%2500',
-        '%00',
-      ),
-    );
+    const { status, body } = await sta.get(encodeURI(address).replaceAll('%25', '%'));
     expect(status < 500 || status === 501).toBe(true);
     if (status >= 400) expect(body).toHaveProperty('code');
   });

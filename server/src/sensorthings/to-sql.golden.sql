@@ -124,6 +124,19 @@ SELECT t0.id::text, concat_ws('/', t0.phenomenon_start::text, nullif(t0.phenomen
   ORDER BY t0.result_number ASC NULLS FIRST, (CASE WHEN t0.result_json IS NULL THEN t0.result_number::text WHEN t0.result_json LIKE '"%' THEN t0.result_json::jsonb #>> '{}' ELSE nullif(t0.result_json, 'null') END) COLLATE "C" ASC NULLS FIRST, t2.name COLLATE "C" DESC NULLS LAST, t0.id DESC
   LIMIT «101»::bigint
 
+-- /Observations?$orderby=phenomenonTime desc&$filter=result gt 1&$top=10
+SELECT t0.id::text, concat_ws('/', t0.phenomenon_start::text, nullif(t0.phenomenon_end, t0.phenomenon_start)::text), t0.result_time::text, coalesce(t0.result_json, t0.result_number::text, 'null'), t0.result_quality, t0.valid_start::text || '/' || coalesce(t0.valid_end, t0.valid_start)::text, coalesce(t0.parameters_text, t0.parameters::text), (t0.phenomenon_start)::text, (coalesce(t0.phenomenon_end, t0.phenomenon_start))::text, (t0.id)::text
+  FROM ( SELECT t0.*
+  FROM datastreams t1 CROSS
+  JOIN LATERAL ( SELECT *
+  FROM observations t0
+  WHERE t0.datastream_id = t1.id AND (t0.result_number > «1»::float8)
+  ORDER BY t0.phenomenon_start DESC, coalesce(t0.phenomenon_end, t0.phenomenon_start) DESC, t0.id DESC
+  LIMIT «11»::bigint) t0
+  WHERE (FALSE OR t1.visibility = 'public')) t0
+  ORDER BY t0.phenomenon_start DESC, coalesce(t0.phenomenon_end, t0.phenomenon_start) DESC, t0.id DESC
+  LIMIT «11»::bigint
+
 -- /Things?$select=name&$expand=Locations($select=location),Datastreams($filter=id gt 1;$orderby=name;$top=5;$count=true;$expand=Sensor,Observations($orderby=phenomenonTime desc;$top=1))
 SELECT t0.id::text, t0.name, (t0.id)::text, (SELECT json_agg(page.item)
   FROM (SELECT json_build_array(t1.id::text, coalesce(t1.location_text, t1.location::text), (t1.id)::text) AS item

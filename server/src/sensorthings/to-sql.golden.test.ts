@@ -39,6 +39,7 @@ const PATHS = [
   '/FeaturesOfInterest(1)/Observations',
   '/Things?$top=2&$skip=4&$orderby=name desc,id',
   '/Observations?$orderby=result,Datastream/Thing/name desc',
+  '/Observations?$orderby=phenomenonTime desc&$filter=result gt 1&$top=10',
   '/Things?$select=name&$expand=Locations($select=location),Datastreams($filter=id gt 1;$orderby=name;$top=5;$count=true;$expand=Sensor,Observations($orderby=phenomenonTime desc;$top=1))',
 ];
 

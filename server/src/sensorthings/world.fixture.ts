@@ -5,7 +5,7 @@
  */
 import { toMonthIndex } from '@torv/core/ids';
 import { type JsonValue, toTime, type Value, type World } from '@torv/core/odata/evaluate';
-import { ENTITY_KEYS, type EntityKey, findProperty, MODEL } from '@torv/core/sta/model';
+import { type EntityKey, findProperty, MODEL } from '@torv/core/sta/model';
 import type { Sql } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 
@@ -315,6 +315,3 @@ async function insertObservation(sql: Sql, row: FixtureRow): Promise<void> {
       ${validStart}, ${validEnd}, ${isNumber ? Number(result) : null}, ${json}, ${values.parameters ?? null}::text::jsonb,
       ${values.parameters ?? null}, ${values.resultQuality ?? null})`;
 }
-
-/** Every entity, for tests by table. */
-export const ENTITIES = ENTITY_KEYS;

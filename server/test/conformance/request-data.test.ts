@@ -141,6 +141,8 @@ describe.each(DATABASE_KINDS)('Requesting data on %s', (kind) => {
     ['/Observations', ''],
     ['/Observations', '&$orderby=result desc'],
     ['/Observations', '&$orderby=result'],
+    ['/Observations', '&$orderby=phenomenonTime desc'],
+    ['/Observations', '&$orderby=phenomenonTime,result&$filter=result gt 1'],
     ['/Observations', '&$orderby=resultTime'],
     ['/Observations', '&$orderby=resultTime desc,result'],
     ['/Observations', '&$orderby=Datastream/Thing/name desc,phenomenonTime desc'],

@@ -22,7 +22,7 @@ import {
   updateSource,
 } from '../../src/ingest/source-store.ts';
 import { syncObservedProperties } from '../../src/registry/organisation-store.ts';
-import { syncShippedCodecs } from '../../src/registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { assembleRuntime, type Runtime } from '../../src/runtime.ts';
 import { createTestDatabase, DATABASE_KINDS, SILENT, type TestDatabase } from '../database.ts';
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts';

@@ -136,10 +136,12 @@ function toGround(drawing: TimeDrawing, colors: typeof LIGHT): object {
           lineStyle: { color: colors.threshold, type: 'dashed', width: 1.5 },
           label: {
             formatter: threshold.label,
-            position: 'insideEndTop',
+            // the day begins low: on the right it would lie on the newest readings
+            position: 'insideStartTop',
             color: colors.threshold,
-            textBorderColor: colors.surface,
-            textBorderWidth: 3,
+            // opaque: the line of the data may pass behind it
+            backgroundColor: colors.surface,
+            padding: [1, 4],
             fontSize: 13,
           },
         })),

@@ -11,6 +11,7 @@ import type { errors } from './en/errors.ts';
 import type { files } from './en/files.ts';
 import type { places } from './en/places.ts';
 import type { properties } from './en/properties.ts';
+import type { screens } from './en/screens.ts';
 import type { shell } from './en/shell.ts';
 import type { sources } from './en/sources.ts';
 import type { Texts } from './texts.ts';
@@ -24,6 +25,7 @@ export interface English {
   readonly codecs: typeof codecs;
   readonly access: typeof access;
   readonly sources: typeof sources;
+  readonly screens: typeof screens;
   readonly files: typeof files;
   readonly properties: typeof properties;
   readonly errors: typeof errors;

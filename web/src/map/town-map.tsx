@@ -12,7 +12,7 @@ import { StateIcon, StateMark } from '../parts/state-mark.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import { toPlaceSentence } from '../sentences.ts';
+import { isMeasured, toPlaceSentence } from '../sentences.ts';
 import type { BaseMapHandle } from './base-map.tsx';
 import { type Cluster, FIT_PADDING, toBox, toClusters, toSpots } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
@@ -153,7 +153,7 @@ function Mark(props: MarkProps) {
   const t = useText('places');
   const shell = useText('shell');
   const { places, level } = props.cluster;
-  const unrated = places.some((one) => one.state.headline !== null);
+  const unrated = places.some((one) => isMeasured(one.state));
   const state = shell(`state_${level === 'none' && unrated ? 'unrated' : level}`);
   const only = places.length === 1 ? places[0] : undefined;
   const name = only ? `${only.name}: ${state}` : t('map_cluster', { count: places.length, state });
@@ -201,7 +201,7 @@ function OpenPlaces(props: { readonly places: readonly PlaceSummary[]; readonly 
                 {place.name}
               </RouterLink>
             </Link>
-            <StateMark plain level={place.state.level} unrated={place.state.headline !== null} />
+            <StateMark plain level={place.state.level} unrated={isMeasured(place.state)} />
           </div>
           <p>{toPlaceSentence(words, place.state, now)}</p>
         </div>

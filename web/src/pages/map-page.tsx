@@ -15,7 +15,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { groundQuery, placesQuery, useLivePlaces } from '../place-data.ts';
-import { byUrgency, measuredPlaces, toTownSentence } from '../sentences.ts';
+import { byUrgency, isMeasured, measuredPlaces, toTownSentence } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
 import './map-page.css';
 
@@ -96,8 +96,8 @@ function PlaceLine(props: {
           <span className="torv-quiet">{path[0]?.name}</span>
         </span>
         <span>
-          <StateMark plain level={state.level} unrated={state.headline !== null} />
-          {state.headline && (
+          <StateMark plain level={state.level} unrated={isMeasured(state)} />
+          {state.headline && isMeasured(state) && (
             <span className="torv-number">
               {format.value(state.headline.property, state.headline.value, state.headline.unit)}
             </span>

@@ -68,7 +68,7 @@ export function PlaceChart(props: PlaceChartProps) {
 }
 
 /** One room, one line: a replaced sensor goes on in the same line, and the marker says where. */
-function toChartSeries(answer: SeriesAnswer): readonly ChartSeries[] {
+export function toChartSeries(answer: SeriesAnswer): readonly ChartSeries[] {
   const points = answer.series
     .flatMap((one) => one.points)
     .map(([t, mean, min, max, n, flags]): ChartPoint => {

@@ -8,7 +8,7 @@ import { useFormat } from '../i18n/use-format.ts';
 import type { Column } from '../parts/data-table.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { urgencyOf } from '../sentences.ts';
+import { isMeasured, urgencyOf } from '../sentences.ts';
 
 /** `child`: inside a place that the page already names, where "where" would repeat it. */
 export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSummary>[] {
@@ -33,14 +33,14 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSu
         key: 'state',
         header: t('column_state'),
         sortValue: (place) => urgencyOf(place.state.level),
-        cell: (place) => <StateMark level={place.state.level} unrated={place.state.headline !== null} />,
+        cell: (place) => <StateMark level={place.state.level} unrated={isMeasured(place.state)} />,
       },
       {
         key: 'value',
         header: t('column_value'),
         align: 'end',
-        cell: ({ state: { headline } }) =>
-          headline === null
+        cell: ({ state, state: { headline } }) =>
+          headline === null || !isMeasured(state)
             ? null
             : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
       },

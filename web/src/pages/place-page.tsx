@@ -2,7 +2,8 @@
 import { Details, Link, ToggleGroup } from '@digdir/designsystemet-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import type { Place, PlaceDatastream } from '../answers.ts';
+import type { Place, PlaceDatastream, PlaceSummary } from '../answers.ts';
+import { ApiProblem } from '../api.ts';
 import { useText } from '../i18n/language.tsx';
 import { useFormat } from '../i18n/use-format.ts';
 import { DataTable } from '../parts/data-table.tsx';
@@ -14,12 +15,22 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import { placeQuery, useLivePlaces } from '../place-data.ts';
-import { toPlaceSentence, toVentilation } from '../sentences.ts';
-import { useOrganisation } from '../session.ts';
+import { placeQuery, placesQuery, useLivePlaces } from '../place-data.ts';
+import { byRelevance } from '../property-order.ts';
+import {
+  isMeasured,
+  measuredInside,
+  toPlaceSentence,
+  toTownSentence,
+  toVentilation,
+  withStateOfInside,
+} from '../sentences.ts';
+import { mayAct, useOrganisation } from '../session.ts';
+import { NotFoundPage } from './failure-pages.tsx';
 import { PlaceChart } from './place-chart.tsx';
 import { usePlaceColumns } from './place-columns.tsx';
 import { PlaceStaff } from './place-staff.tsx';
+import { ScreenLinks } from './screen/screen-links.tsx';
 import './place-page.css';
 
 const route = getRouteApi('/places/$placeId');
@@ -29,16 +40,26 @@ export function PlacePage() {
   const { placeId } = route.useParams();
   const words = useWords();
   const now = useNow();
-  const live = useLivePlaces(useOrganisation());
+  const organisation = useOrganisation();
+  const live = useLivePlaces(organisation);
   const { data: place, error, refetch } = useQuery(placeQuery(placeId));
-  if (error) return <Problem error={error} onRetry={() => void refetch()} />;
+  const { data: town } = useQuery(placesQuery(organisation));
+  if (error instanceof ApiProblem && error.code === 'NOT_FOUND') return <NotFoundPage />;
+  if (error && !place) return <Problem error={error} onRetry={() => void refetch()} />;
   if (!place) return <Waiting lines={4} />;
   const crumbs = [
     { name: words.places('places_title'), to: '/places' },
     ...place.path.map((step) => ({ name: step.name, to: `/places/${step.id}` })),
   ];
-  const unrated = place.state.headline !== null;
-  const judged = place.state.devices > 0 || place.state.level !== 'none';
+  const inside = place.state.devices > 0 || !town ? [] : measuredInside(place, town.places);
+  const { state } = inside.length > 0 && town ? withStateOfInside(place, town.places) : place;
+  const judged = state.devices > 0 || state.level !== 'none';
+  const answer =
+    state.devices > 0
+      ? toPlaceSentence(words, state, now)
+      : inside.length > 0
+        ? toTownSentence(words, inside)
+        : undefined;
   return (
     <>
       <PageHead
@@ -46,17 +67,18 @@ export function PlacePage() {
         crumbs={crumbs}
         mark={
           <>
-            {judged && <StateMark level={place.state.level} unrated={unrated} />}
-            {place.state.devices > 0 && <LiveMark status={live} />}
+            {judged && <StateMark level={state.level} unrated={isMeasured(state)} />}
+            {(state.devices > 0 || inside.length > 0) && <LiveMark status={live} />}
           </>
         }
-        {...(judged && place.state.devices > 0 ? { answer: toPlaceSentence(words, place.state, now) } : {})}
+        {...(answer === undefined ? {} : { answer })}
       />
       <div className="torv-stack" data-gap="lg">
         <Charts place={place} />
-        <Children place={place} />
+        <Children place={place} inside={inside} />
         <PlaceStaff place={place} />
         <About place={place} />
+        {place.kind === 'room' && mayAct(organisation, 'editor') && <ScreenLinks place={place} />}
       </div>
     </>
   );
@@ -68,7 +90,9 @@ function Charts(props: { readonly place: Place }) {
   const { property: asked, range = 'week' } = route.useSearch();
   const navigate = route.useNavigate();
   const { place } = props;
-  const properties = [...new Set(place.current.map((one) => one.property))];
+  const order = byRelevance(place.state.headline?.property);
+  const current = [...place.current].sort((a, b) => order(a.property, b.property));
+  const properties = [...new Set(current.map((one) => one.property))];
   const property = properties.find((one) => one === asked) ?? place.state.headline?.property ?? properties[0];
   if (property === undefined) return null;
   const rule = place.state.headline?.property === property ? place.state.headline.rule : null;
@@ -77,11 +101,12 @@ function Charts(props: { readonly place: Place }) {
     <>
       <section aria-label={t('now_title')}>
         <dl className="torv-now">
-          {place.current.map((one) => (
-            <div key={one.property}>
+          {current.map((one) => (
+            <div key={one.property} data-stale={one.stale}>
               <dt>{format.property(one.property)}</dt>
               <dd className="torv-number">{format.value(one.property, one.value, one.unit)}</dd>
               <dd className="torv-quiet">
+                {one.stale && `${t('reading_old')} · `}
                 <RelativeTime instant={one.phenomenonTime} />
                 {one.quality !== 0 && ` · ${t('reading_flagged')}`}
               </dd>
@@ -142,10 +167,13 @@ function Charts(props: { readonly place: Place }) {
   );
 }
 
-function Children(props: { readonly place: Place }) {
+/** A house lists the rooms that are measured in it, not the wings between that have nothing to say. */
+function Children(props: { readonly place: Place; readonly inside: readonly PlaceSummary[] }) {
   const t = useText('places');
-  const columns = usePlaceColumns('child');
-  if (props.place.children.length === 0) return null;
+  const { place, inside } = props;
+  const rows = inside.length > 0 ? inside : place.children;
+  const columns = usePlaceColumns(inside.length > place.children.length ? 'any' : 'child');
+  if (rows.length === 0) return null;
   return (
     <section className="torv-stack" aria-labelledby="inside">
       <h2 id="inside" className="torv-section-title">
@@ -154,7 +182,7 @@ function Children(props: { readonly place: Place }) {
       <DataTable
         caption={t('children_rooms')}
         columns={columns}
-        rows={props.place.children}
+        rows={rows}
         rowKey={(place) => place.id}
         initialSort={{ key: 'state', direction: 'up' }}
       />

@@ -13,7 +13,7 @@ import { Problem } from '../parts/problem.tsx';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { placesQuery, useLivePlaces } from '../place-data.ts';
-import { toTownSentence } from '../sentences.ts';
+import { toTownSentence, withStateOfInside } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
 import { usePlaceColumns } from './place-columns.tsx';
 
@@ -53,14 +53,18 @@ function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
   const { level, q = '' } = route.useSearch();
   const navigate = route.useNavigate();
   const columns = usePlaceColumns('any');
+  const told = useMemo(
+    () => props.places.map((place) => withStateOfInside(place, props.places)),
+    [props.places],
+  );
   const rows = useMemo(() => {
     const wanted = q.trim().toLocaleLowerCase();
-    return props.places.filter(
+    return told.filter(
       (place) =>
         (level === undefined || place.state.level === level) &&
         [place.name, ...place.path.map((step) => step.name)].join(' ').toLocaleLowerCase().includes(wanted),
     );
-  }, [props.places, level, q]);
+  }, [told, level, q]);
   const setLevel = (next: Level | undefined) =>
     void navigate({
       search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(next ? { level: next } : {}) }),

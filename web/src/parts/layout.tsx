@@ -15,6 +15,7 @@ export function Layout() {
   const [keys, setKeys] = useState(false);
   const main = useRef<HTMLElement>(null);
   const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const asked = useRouterState({ select: (state) => state.location.pathname });
   const last = useRef<string | undefined>(undefined);
   useEffect(() => {
     // a new page is announced from its top; the first load keeps the browser's own focus
@@ -22,6 +23,14 @@ export function Layout() {
     last.current = pathname;
   }, [pathname]);
 
+  // a wall screen shows a room and nothing to press
+  if (asked === '/screen') {
+    return (
+      <main id="main">
+        <Outlet />
+      </main>
+    );
+  }
   return (
     <StatusRegion>
       <SkipLink href="#main">{t('skip')}</SkipLink>

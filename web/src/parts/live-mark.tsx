@@ -7,7 +7,12 @@ export function LiveMark(props: { readonly status: LiveStatus }) {
   const t = useText('shell');
   if (props.status === 'connecting') return null;
   return (
-    <Tag data-size="sm" data-color={props.status === 'live' ? 'accent' : 'neutral'} variant="outline">
+    <Tag
+      className="torv-no-print"
+      data-size="sm"
+      data-color={props.status === 'live' ? 'accent' : 'neutral'}
+      variant="outline"
+    >
       {t(props.status === 'live' ? 'live' : 'live_waiting')}
     </Tag>
   );

@@ -8,6 +8,7 @@ import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { places } from './places.ts';
 import { properties } from './properties.ts';
+import { screens } from './screens.ts';
 import { shell } from './shell.ts';
 import { sources } from './sources.ts';
 
@@ -20,6 +21,7 @@ export const catalogue: Catalogue = {
   codecs,
   access,
   sources,
+  screens,
   files,
   properties,
   errors,

@@ -1,0 +1,116 @@
+/** A classroom's wall screen: opened by a link, one room and nothing else, honest without a line, closed at a word. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  findBarriers,
+  findOverflowPx,
+  newVisitor,
+  openBrowser,
+  PHONE,
+  takePicture,
+  type Visitor,
+} from './browser.ts';
+import { ADMINISTRATOR, signIn, TOWN } from './people.ts';
+import { findRooms, type Room } from './town.ts';
+
+const origin = inject('origin');
+let browser: Browser;
+let staff: Visitor;
+let room: Room;
+let link: string;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  staff = await newVisitor(browser);
+  const found = (await findRooms(origin)).find((one) => one.kind === 'room' && one.property === 'co2');
+  if (found === undefined) throw new Error('The demo town has no classroom with CO2');
+  room = found;
+});
+afterAll(() => browser?.close());
+
+describe('the screen of a room', () => {
+  it('gets its link from staff on the place page, shown once', async () => {
+    const { page } = staff;
+    await signIn(page, origin, ADMINISTRATOR);
+    await page.goto(`${origin}${room.path}?${TOWN}`);
+    await page.getByText('Room screens').click();
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    const shown = page.locator('input[readonly]');
+    await shown.waitFor();
+    link = await shown.inputValue();
+    expect(link).toMatch(/\/screen\?place=\d+#[\w-]{43}$/);
+    expect(await findBarriers(page)).toEqual([]);
+    await takePicture(page, 'screen-link-made');
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    expect(await shown.count()).toBe(0);
+    expect(await page.getByRole('button', { name: /Withdraw/ }).count()).toBe(1);
+  });
+
+  it('opens without signing in: the name, one sentence, the number and the curve of today', async () => {
+    const { page, faults, leave } = await newVisitor(browser, { viewport: { width: 1920, height: 1080 } });
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`${link.replace('#', '&lang=en#')}`);
+    await page.waitForSelector('.torv-screen .torv-chart-canvas');
+    expect(await page.locator('h1').innerText()).toBe(room.name);
+    expect(await page.locator('.torv-screen-sentence').innerText()).toMatch(/ppm CO2.*Guide value/);
+    expect(await page.locator('.torv-screen-number').innerText()).toMatch(/^[\d,]+\sppm/);
+    expect(await page.locator('header nav, footer').count()).toBe(0);
+    expect(await findBarriers(page)).toEqual([]);
+    await takePicture(page, 'screen-wall');
+    await page.setViewportSize(PHONE);
+    expect(await findOverflowPx(page)).toBeLessThanOrEqual(0);
+    await takePicture(page, 'screen-phone');
+    // the secret is never in an address that is sent
+    const secret = link.split('#')[1] ?? 'none';
+    expect(asked.filter((url) => url.split('#')[0]?.includes(secret))).toEqual([]);
+    expect(faults()).toEqual([]);
+    await leave();
+  });
+
+  it('speaks the language of the organisation unless the address asks for another', async () => {
+    const { page, leave } = await newVisitor(browser);
+    await page.goto(link);
+    await page.waitForSelector('.torv-screen-sentence');
+    expect(await page.locator('html').getAttribute('lang')).toBe('da');
+    expect(await page.locator('.torv-screen-sentence').innerText()).toContain('Vejledende');
+    await leave();
+  });
+
+  it('opens its own room and nothing else', async () => {
+    const secret = link.split('#')[1] ?? '';
+    const headers = { authorization: `Torv-Link ${secret}` };
+    const ask = async (path: string) => (await fetch(`${origin}${path}`, { headers })).status;
+    expect(await ask(`/api/v1${room.path}`)).toBe(200);
+    expect(await ask(`/api/v1${room.path}/screens`)).toBe(403);
+    expect(await ask('/api/v1/me')).toBe(403);
+  });
+
+  it('keeps the last values without a line, says since when, and comes back', async () => {
+    const { page, leave } = await newVisitor(browser);
+    await page.goto(link.replace('#', '&lang=en#'));
+    const number = page.locator('.torv-screen-number');
+    await number.waitFor();
+    const before = await number.innerText();
+    await page.context().setOffline(true);
+    const notice = page.getByText('No connection since');
+    await notice.waitFor({ timeout: 45_000 });
+    expect(await number.innerText()).toBe(before);
+    await takePicture(page, 'screen-no-line');
+    await page.context().setOffline(false);
+    await notice.waitFor({ state: 'detached', timeout: 45_000 });
+    await leave();
+  });
+
+  it('closes when staff withdraw its link', async () => {
+    const { page, leave } = await newVisitor(browser);
+    await page.goto(link.replace('#', '&lang=en#'));
+    await page.waitForSelector('.torv-screen-number');
+    await staff.page.getByRole('button', { name: /Withdraw/ }).click();
+    await staff.page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click();
+    await page.getByRole('heading', { name: 'This screen is closed' }).waitFor({ timeout: 45_000 });
+    expect(await page.locator('.torv-screen-number').count()).toBe(0);
+    await takePicture(page, 'screen-closed');
+    await leave();
+  });
+});

@@ -1,0 +1,90 @@
+/**
+ * What a room's screen asks, with the secret of its link in a header: the secret is never in an address that is
+ * sent, and a screen asks again and again instead of holding a line open, because it must survive any network.
+ */
+import { queryOptions } from '@tanstack/react-query';
+import type { Place, ProblemDocument, SeriesAnswer } from '../../answers.ts';
+import { ApiProblem, toPath } from '../../api.ts';
+import type { Language } from '../../i18n/languages.ts';
+
+export interface ScreenPlace extends Place {
+  readonly timeZone: string;
+  /** The organisation's language. */
+  readonly locale: Language;
+}
+
+export interface ScreenLink {
+  readonly placeId: string;
+  readonly secret: string;
+}
+
+const ASK_EVERY_MS = 15_000;
+const SERIES_EVERY_MS = 60_000;
+/** A value that is older than this is no present value, whatever it was when it was fetched. */
+const OLD_AFTER_MS = 30 * 60_000;
+
+/** `/screen?place=7#secret`; undefined where a part is missing. */
+export function parseScreenLink(search: string, hash: string): ScreenLink | undefined {
+  const placeId = /^\d+$/.exec(new URLSearchParams(search).get('place') ?? '')?.[0];
+  const secret = /^#([A-Za-z0-9_-]{43})$/.exec(hash)?.[1];
+  return placeId === undefined || secret === undefined ? undefined : { placeId, secret };
+}
+
+export function screenQuery(link: ScreenLink) {
+  return queryOptions({
+    queryKey: ['screen', link.placeId, link.secret],
+    queryFn: ({ signal }) => ask<ScreenPlace>(link, `/api/v1/places/${link.placeId}`, signal),
+    refetchInterval: ({ state }) => (isClosed(state.error) ? false : ASK_EVERY_MS),
+    refetchIntervalInBackground: true,
+    gcTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}
+
+export function screenSeriesQuery(link: ScreenLink, property: string, from: string, to: string) {
+  return queryOptions({
+    queryKey: ['screen-series', link.placeId, link.secret, property, from, to],
+    queryFn: ({ signal }) =>
+      ask<SeriesAnswer>(
+        link,
+        toPath(`/api/v1/places/${link.placeId}/series`, { property, from, to, points: 288 }),
+        signal,
+      ),
+    refetchInterval: SERIES_EVERY_MS,
+    refetchIntervalInBackground: true,
+    retry: false,
+  });
+}
+
+/** Withdrawn, expired, or its room is gone: asking again would not help. */
+export function isClosed(error: unknown): boolean {
+  return (
+    error instanceof ApiProblem && (error.status === 401 || error.status === 403 || error.status === 404)
+  );
+}
+
+/** What was fetched grows old on a screen that has lost its line. */
+export function withAge(place: ScreenPlace, nowMs: number): ScreenPlace {
+  const { headline } = place.state;
+  if (headline === null || nowMs - Date.parse(headline.phenomenonTime) <= OLD_AFTER_MS) return place;
+  return { ...place, state: { ...place.state, level: 'none', headline: { ...headline, stale: true } } };
+}
+
+async function ask<T>(link: ScreenLink, path: string, signal: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      headers: { accept: 'application/json', authorization: `Torv-Link ${link.secret}` },
+      credentials: 'omit',
+      cache: 'no-store',
+      signal,
+    });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ApiProblem(0, { code: 'UNAVAILABLE' });
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok || body === null)
+    throw new ApiProblem(response.status, (body ?? {}) as ProblemDocument & Record<string, unknown>);
+  return body as T;
+}
