@@ -767,7 +767,7 @@ TABLE uplinks (
   copy_times timestamp with time zone[]
 ) PARTITION BY RANGE (network_time)
 CREATE INDEX uplinks_device_time ON public.uplinks USING btree (device_id, network_time DESC, id)
-CREATE INDEX uplinks_frame ON public.uplinks USING btree (device_id, f_cnt, network_time)
+CREATE INDEX uplinks_frame ON public.uplinks USING btree ((((device_id << 32) | f_cnt)), network_time)
 CREATE INDEX uplinks_id ON public.uplinks USING btree (id)
 CREATE INDEX uplinks_long ON public.uplinks USING btree (device_id, f_cnt, last_time) WHERE ((last_time - network_time) > 'PT24H'::interval)
 CREATE INDEX uplinks_open ON public.uplinks USING btree (organisation_id, state, network_time) WHERE (state <> 1)

@@ -87,6 +87,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     refreshSources: options.refreshSources ?? (async () => undefined),
     resolveHost: (host) => resolveOutbound(host, runtime.config.outboundAllow),
     now: runtime.now,
+    publicUrl: runtime.config.publicUrl,
   });
   app.get('/api/openapi.json', { config: { allow: 'anyone' }, schema: { hide: true } }, () => app.swagger());
   if (options.webDir !== undefined && existsSync(options.webDir)) await serveWeb(app, options.webDir);

@@ -23,7 +23,7 @@ import { TIDY_EVERY_MS, tidyDatabase } from './operations/tidy-port.ts';
 import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
-import { syncShippedCodecs } from './registry/shipped-codecs.ts';
+import { syncShippedCodecs } from './registry/shipped-codec-store.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -43,7 +43,6 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   const manager = isIngest
     ? createSourceManager({
         sql,
-        batcher: runtime.batcher,
         inlet: runtime.inlet,
         sealer: runtime.sealer,
         log,

@@ -11,8 +11,9 @@ import type { DeclaredRoute } from '../src/access/guard.ts';
 import type { Mailer } from '../src/access/mail.ts';
 import { createApp } from '../src/app.ts';
 import { type Config, parseConfig } from '../src/config.ts';
+import type { Database } from '../src/db/database.ts';
 import type { App } from '../src/http/server.ts';
-import { assembleRuntime } from '../src/runtime.ts';
+import { assembleRuntime, type Runtime } from '../src/runtime.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
 
 export interface TestApp {
@@ -20,6 +21,7 @@ export interface TestApp {
   readonly routes: readonly DeclaredRoute[];
   readonly database: TestDatabase;
   readonly config: Config;
+  readonly runtime: Runtime;
   /** Everything that was logged, as text. */
   readonly logged: () => string;
   readonly now: () => number;
@@ -31,6 +33,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly mail?: Mailer;
+  /** How the application itself reaches the database, where that is to be another way than the test's. */
+  readonly reach?: (database: TestDatabase) => Promise<Database>;
 }
 
 export async function createTestApp(kind: DatabaseKind, options: TestAppOptions = {}): Promise<TestApp> {
@@ -44,10 +48,11 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
   });
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
-  const runtime = await assembleRuntime({ config, log, database, now });
+  const reached = (await options.reach?.(database)) ?? database;
+  const runtime = await assembleRuntime({ config, log, database: reached, now });
   const { app, routes } = await createApp(runtime, {
     logger: log,
-    authenticate: createAuthenticator({ sql: database.sql, now }),
+    authenticate: createAuthenticator({ sql: reached.sql, now }),
     mail: options.mail,
   });
   await app.ready();
@@ -56,6 +61,7 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
     routes,
     database,
     config,
+    runtime,
     logged: () => lines.join(''),
     now,
     pass: (ms) => {

@@ -6,7 +6,7 @@ import { createDecoder } from '../src/ingest/decode/port.ts';
 import { sweepPending } from '../src/ingest/sweep.ts';
 import { DeviceKnowledge } from '../src/ingest/uplink.ts';
 import { syncObservedProperties } from '../src/registry/organisation-store.ts';
-import { syncShippedCodecs } from '../src/registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../src/registry/shipped-codec-store.ts';
 import { SILENT, type TestDatabase } from './database.ts';
 
 /** Elsys ERS CO2: 21.8 °C, 48 %, 272 lx, 13 motions, 1,500 ppm, 3.66 V. */

@@ -1,6 +1,5 @@
 /** People and keys for tests: made through the application's own doors, as far as these exist. */
 import { createFirstAdministratorLink } from '../src/access/first-administrator.ts';
-import { hashSecret } from '../src/access/secrets.ts';
 import type { TestApp } from './app.ts';
 
 /** Long, and in no list. */
@@ -127,10 +126,4 @@ export async function join(
   const session = toSession(answer);
   if (session === undefined) throw new Error('No session');
   return { id: (answer.body as { user: { id: number } }).user.id, email, session };
-}
-
-/** Ends a link or key before its time, as the clock would. */
-export async function expire(test: TestApp, secret: string): Promise<void> {
-  await test.database
-    .sql`UPDATE links SET expires_at = now() - interval '1 second' WHERE secret_hash = ${hashSecret(secret)}`;
 }

@@ -154,11 +154,6 @@ export interface LiveReading {
   readonly quality: number;
 }
 
-export interface LiveDevice {
-  readonly deviceId: string;
-  readonly lastSeen: string;
-}
-
 /** RFC 9457. */
 export interface ProblemDocument {
   readonly title?: string;

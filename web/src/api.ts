@@ -74,6 +74,12 @@ export async function sendJson<T>(path: string, writing: Writing): Promise<Answe
   });
 }
 
+/** A file as it is; the address says whose it is and what it is called. */
+export async function sendFile<T>(path: string, file: Blob): Promise<T> {
+  const headers = { accept: 'application/json', 'content-type': 'application/octet-stream' };
+  return (await call<T>(path, { method: 'POST', headers, body: file })).body;
+}
+
 async function call<T>(path: string, init: RequestInit): Promise<Answer<T>> {
   let response: Response;
   try {

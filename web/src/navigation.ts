@@ -7,6 +7,9 @@ export const NAVIGATION = [
   { to: '/places', text: 'nav_places', staff: false },
   { to: '/inbox', text: 'nav_inbox', staff: true },
   { to: '/devices', text: 'nav_devices', staff: true },
+  { to: '/sources', text: 'nav_sources', staff: true },
+  { to: '/codecs', text: 'nav_codecs', staff: true },
+  { to: '/files', text: 'nav_files', staff: true },
   { to: '/settings', text: 'nav_settings', staff: true },
 ] as const satisfies readonly {
   readonly to: string;

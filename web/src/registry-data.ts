@@ -80,7 +80,7 @@ export const editablePlaceQuery = (placeId: string | undefined) =>
     refetchOnWindowFocus: false,
   });
 
-const FRAMES_PER_PAGE = 25;
+const FRAMES_PER_PAGE = 10;
 
 export const framesQuery = (deviceId: string) =>
   infiniteQueryOptions({

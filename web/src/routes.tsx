@@ -120,6 +120,12 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/access/audit-page.tsx'), 'AuditPage'),
 });
 
+const filesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/files',
+  component: lazyRouteComponent(() => import('./pages/files/files-page.tsx'), 'FilesPage'),
+});
+
 const accessRoutes = [
   signInRoute,
   welcomeRoute,
@@ -243,13 +249,67 @@ const screenRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/screen/screen-page.tsx'), 'ScreenPage'),
 });
 
+const sourcesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('./pages/sources/sources-page.tsx'), 'SourcesPage'),
+});
+
+const sourceNewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/new',
+  component: lazyRouteComponent(() => import('./pages/sources/source-new-page.tsx'), 'SourceNewPage'),
+});
+
+const sourceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/$sourceId',
+  component: lazyRouteComponent(() => import('./pages/sources/source-page.tsx'), 'SourcePage'),
+});
+
+const codecsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    (search.q === undefined || search.q === '' ? {} : { q: String(search.q) }) as { readonly q?: string },
+  component: lazyRouteComponent(() => import('./pages/codecs/codecs-page.tsx'), 'CodecsPage'),
+});
+
+const benchSearch = (search: Readonly<Record<string, unknown>>) =>
+  (search.device === undefined ? {} : { device: String(search.device) }) as { readonly device?: string };
+
+const codecNewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs/new',
+  validateSearch: benchSearch,
+  component: lazyRouteComponent(() => import('./pages/codecs/codec-bench-page.tsx'), 'CodecNewPage'),
+});
+
+const codecBenchRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/codecs/$codecId/bench',
+  validateSearch: benchSearch,
+  component: lazyRouteComponent(() => import('./pages/codecs/codec-bench-page.tsx'), 'CodecBenchPage'),
+});
+
+const technicianRoutes = [
+  sourcesRoute,
+  sourceNewRoute,
+  sourceRoute,
+  codecsRoute,
+  codecNewRoute,
+  codecBenchRoute,
+] as const;
+
 const routeTree = rootRoute.addChildren([
   screenRoute,
   mapRoute,
   placesRoute,
   placeRoute,
+  filesRoute,
   ...accessRoutes,
   ...registryRoutes,
+  ...technicianRoutes,
 ]);
 
 export const router = createRouter({

@@ -104,6 +104,8 @@ function toClock(text: string, form: 'iso' | 'dmy' | 'mdy'): Clock | undefined {
       : form === 'dmy'
         ? [Number(c), Number(b), Number(a)]
         : [Number(c), Number(a), Number(b)];
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999
+  if (year < 1000) return undefined;
   const [hour, minute, second] = [Number(hh), Number(mm), Number(ss)];
   const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
   if (month < 1 || month > 12 || day < 1 || day > lastDay || minute > 59 || second > 59) return undefined;

@@ -107,13 +107,11 @@ export function registerKeyRoutes(app: App, deps: AccessDeps): void {
       const made = await sql.begin((tx) =>
         createScreen(tx, request.actor, request.params.id, request.body.days ?? DAYS_DEFAULT, now()),
       );
-      return reply
-        .status(201)
-        .send({
-          id: made.id,
-          expiresAt: made.expiresAt,
-          link: toLink(config, `screen?place=${request.params.id}`, made.secret),
-        });
+      return reply.status(201).send({
+        id: made.id,
+        expiresAt: made.expiresAt,
+        link: toLink(config, `screen?place=${request.params.id}`, made.secret),
+      });
     },
   );
 

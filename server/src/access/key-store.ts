@@ -6,7 +6,6 @@ import { toInstant } from './context.ts';
 import { type Actor, readable, requireRole, type Scope } from './port.ts';
 import { createKeyText, hashSecret, isKeyText } from './secrets.ts';
 
-export const SCOPES = ['ingest', 'read', 'write'] as const satisfies readonly Scope[];
 const USED_EVERY_MS = 60_000;
 
 export interface ApiKey {

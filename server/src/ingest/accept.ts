@@ -51,12 +51,17 @@ function toHint(message: Message): { event?: string; topic?: string } {
   };
 }
 
-/** @param keepMessage false for files, whose lines are there to be read again */
+/**
+ * @param keepMessage false for files, whose lines are there to be read again
+ * @param isGiven asked after the commit: true once the same messages went another way (to the spool) and are
+ *   counted there; frames are merged by themselves, counts and rejected messages are not
+ */
 export async function acceptMessages(
   deps: AcceptDeps,
   source: SourceRef,
   messages: readonly Message[],
   keepMessage = true,
+  isGiven: () => boolean = () => false,
 ): Promise<AcceptReport> {
   const adapter = ADAPTERS[source.format];
   const items: IngestItem[] = [];
@@ -96,6 +101,13 @@ export async function acceptMessages(
     }
   });
   const report = await deps.batcher.accept(items);
+  const told = {
+    ...report,
+    messages: messages.length,
+    ignored,
+    rejections: rejections.map(({ message: _message, ...rejection }) => rejection),
+  };
+  if (isGiven()) return told;
   for (const { message, reason, at } of rejections) {
     await insertRejectedMessage(deps.sql, {
       organisationId: source.organisationId,
@@ -119,10 +131,5 @@ export async function acceptMessages(
       },
     ]);
   }
-  return {
-    ...report,
-    messages: messages.length,
-    ignored,
-    rejections: rejections.map(({ message: _message, ...rejection }) => rejection),
-  };
+  return told;
 }

@@ -14,7 +14,7 @@ import { migrate } from '../db/migrate.ts';
 import { claimDevice } from '../registry/device-store.ts';
 import { createOrganisation, syncObservedProperties } from '../registry/organisation-store.ts';
 import { createPlace } from '../registry/place-store.ts';
-import { syncShippedCodecs } from '../registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../registry/shipped-codec-store.ts';
 import { acceptMessages, type SourceRef } from './accept.ts';
 import { createBatcher } from './batcher.ts';
 import { createDecoder } from './decode/port.ts';

@@ -3,6 +3,7 @@
  * Messages that nobody delivers again (a webhook, MQTT at QoS 0) go to the spool on disk; what is drained from it is
  * the same as what came live, and a message that went both ways is one frame all the same.
  */
+import { AppError } from '@torv/core/errors';
 import type { Sql } from '../db/database.ts';
 import type { Log } from '../db/log.ts';
 import {
@@ -18,6 +19,8 @@ import type { Spool } from './spool.ts';
 
 /** So long a webhook waits for the commit; then its messages are kept on disk and it is told so. */
 const PATIENCE_MS = 5_000;
+/** The same for the question which keys there are: with the above it stays below what network servers wait. */
+const KEYS_PATIENCE_MS = 2_000;
 /** Keys are known for so long; a revoked one ends at the latest then, also while the database is away. */
 const KEYS_FRESH_MS = 5_000;
 const DRAIN_EVERY_MS = 1_000;
@@ -27,8 +30,12 @@ export type Kept =
   | { readonly kind: 'spooled' };
 
 export interface Inlet {
-  /** The enabled webhook source of a key. @throws what the database throws when no key was ever read */
+  /** The enabled webhook source of a key. @throws AppError DATABASE_DOWN when no key was ever read */
   findSource(key: string): Promise<SourceRef | undefined>;
+  /** A source was changed here: its key counts, or counts no more, from the next message on. */
+  forgetKeys(): void;
+  /** Commits; rejects when the messages are not kept, for those who send them again then. */
+  accept(source: SourceRef, messages: readonly Message[]): Promise<AcceptReport>;
   /** Commits, or keeps on disk when that takes too long. @throws AppError UNAVAILABLE when the spool is full too */
   keep(source: SourceRef, messages: readonly Message[]): Promise<Kept>;
   /** On disk first, then into the pipeline by itself: for what is never sent again. */
@@ -44,6 +51,7 @@ export interface InletDeps {
   readonly disk: Spool;
   readonly log: Log;
   readonly now: () => number;
+  readonly patienceMs?: number;
 }
 
 interface SpoolRecord {
@@ -67,15 +75,43 @@ function toRecord(source: SourceRef, { body, arrivedAt, topic, event }: Message)
 
 export function createInlet(deps: InletDeps): Inlet {
   const accept: AcceptDeps = { sql: deps.sql, batcher: deps.batcher };
-  const keys = { bySha: new Map<string, SourceRef>(), readMs: Number.NEGATIVE_INFINITY };
+  const keys = { bySha: new Map<string, SourceRef>(), known: false, freshUntilMs: Number.NEGATIVE_INFINITY };
   const meter = createMeter(deps.now);
+  const patienceMs = deps.patienceMs ?? PATIENCE_MS;
   let closed = false;
   let draining: Promise<void> | undefined;
+  let reading: Promise<void> | undefined;
 
   async function readKeys(): Promise<void> {
+    const askedMs = deps.now();
     const rows = await deps.sql.begin((tx) => findWebhookSources(tx));
     keys.bySha = new Map(rows.map(({ keyHash, ...source }) => [keyHash, source]));
-    keys.readMs = deps.now();
+    keys.known = true;
+    keys.freshUntilMs = askedMs + KEYS_FRESH_MS;
+  }
+
+  /** One question at a time, however many webhooks wait for it. */
+  async function refreshKeys(): Promise<void> {
+    reading ??= readKeys().finally(() => {
+      reading = undefined;
+    });
+    reading.catch(() => undefined);
+    try {
+      await withPatience(reading, KEYS_PATIENCE_MS);
+    } catch (error) {
+      if (!keys.known) {
+        throw new AppError(
+          'DATABASE_DOWN',
+          'The database does not answer right now, so no key can be checked.',
+          {
+            hint: 'Send it again in a moment.',
+            cause: error,
+          },
+        );
+      }
+      // While the database is away those who were known go on; nobody new is let in.
+      keys.freshUntilMs = deps.now() + KEYS_FRESH_MS;
+    }
   }
 
   async function drain(): Promise<void> {
@@ -113,24 +149,29 @@ export function createInlet(deps: InletDeps): Inlet {
 
   return {
     async findSource(key) {
-      if (deps.now() - keys.readMs > KEYS_FRESH_MS) {
-        try {
-          await withPatience(readKeys(), PATIENCE_MS);
-        } catch (error) {
-          // While the database is away those who were known go on; nobody new is let in.
-          if (keys.readMs === Number.NEGATIVE_INFINITY) throw error;
-        }
-      }
+      if (deps.now() >= keys.freshUntilMs) await refreshKeys();
       return keys.bySha.get(hashSourceKey(key).toString('hex'));
     },
+    forgetKeys() {
+      keys.freshUntilMs = Number.NEGATIVE_INFINITY;
+    },
+    async accept(source, messages) {
+      const report = await acceptMessages(accept, source, messages);
+      meter.add(source.id, messages.length);
+      return report;
+    },
     async keep(source, messages) {
-      const committing = acceptMessages(accept, source, messages);
+      let isGiven = false;
+      const committing = acceptMessages(accept, source, messages, true, () => isGiven);
       try {
-        const report = await withPatience(committing, PATIENCE_MS);
+        const report = await withPatience(committing, patienceMs);
         meter.add(source.id, messages.length);
         return { kind: 'committed', report };
       } catch (error) {
-        if (!(error instanceof TooSlow)) throw error;
+        // Too slow, refused because too much waits already, or broken off in the middle: nobody sends it again, so
+        // it is kept here. What was committed of it all the same is merged when it comes out of the spool.
+        if (!(error instanceof TooSlow)) deps.log.warn({ err: error }, 'Messages go to the spool');
+        isGiven = true;
         committing.catch(() => undefined);
         await spool(source, messages);
         return { kind: 'spooled' };

@@ -7,8 +7,7 @@ import { AppError } from '@torv/core/errors';
 import type { Sql } from '../db/database.ts';
 import type { Log } from '../db/log.ts';
 import type { Sealer } from '../operations/seal-port.ts';
-import { acceptMessages, type Message } from './accept.ts';
-import type { Batcher } from './batcher.ts';
+import type { Message } from './accept.ts';
 import type { Inlet } from './inlet.ts';
 import { createListener, type Listener, type ListenerOptions, type MqttMessage } from './mqtt/listener.ts';
 import { forgetSession } from './mqtt/trial.ts';
@@ -22,7 +21,6 @@ import {
 
 export interface SourceManagerDeps {
   readonly sql: Sql;
-  readonly batcher: Batcher;
   readonly inlet: Inlet;
   readonly sealer: Sealer;
   readonly log: Log;
@@ -30,6 +28,10 @@ export interface SourceManagerDeps {
   readonly resolveHost: (host: string) => Promise<string>;
   /** How many processes may share one source; 1 on the embedded database. */
   readonly mostSlots: number;
+  /** So long a process that says nothing keeps its slots; it says something three times within it. */
+  readonly leaseMs?: number;
+  /** Of the listeners: first wait before another attempt. */
+  readonly retryFromMs?: number;
 }
 
 export interface SourceManager {
@@ -60,7 +62,7 @@ function toSubscription({ url, username, topics, sharedGroup }: ListenerOptions)
   return JSON.stringify([url, username, topics, sharedGroup]);
 }
 
-const LEASE_S = 30;
+const LEASE_MS = 30_000;
 const TICK_MS = 5_000;
 
 export function toListenerOptions(
@@ -80,10 +82,67 @@ export function toListenerOptions(
   };
 }
 
+interface Told {
+  /** The newest state and its words; undefined: written. */
+  next: { readonly state: string; readonly reason: string | null } | undefined;
+  last: string;
+  writing: Promise<void> | undefined;
+}
+
+/**
+ * Writes what state a source is in, one after the other: a connection changes its state faster than the database
+ * answers, and the last one must be the one that stays. What could not be written is tried again by `flush`.
+ */
+function createStateWriter(sql: Sql) {
+  const told = new Map<number, Told>();
+  /** @returns whether all is written */
+  async function write(sourceId: number, entry: Told): Promise<boolean> {
+    while (entry.next !== undefined) {
+      const { state, reason } = entry.next;
+      entry.next = undefined;
+      try {
+        await setSourceState(sql, sourceId, state, reason);
+      } catch {
+        entry.next ??= { state, reason };
+        return false;
+      }
+    }
+    return true;
+  }
+  function wake(sourceId: number, entry: Told): void {
+    entry.writing ??= write(sourceId, entry).then((isWritten) => {
+      entry.writing = undefined;
+      if (isWritten && entry.next !== undefined) wake(sourceId, entry);
+    });
+  }
+  return {
+    tell(sourceId: number, state: string, reason: string | null): void {
+      const entry = told.get(sourceId) ?? { next: undefined, last: '', writing: undefined };
+      told.set(sourceId, entry);
+      const words = `${state} ${reason ?? ''}`;
+      if (words === entry.last) return;
+      entry.last = words;
+      entry.next = { state, reason };
+      wake(sourceId, entry);
+    },
+    /** @param known the sources there are: of one that is gone nothing is written any more */
+    flush(known: readonly number[]): void {
+      for (const [sourceId, entry] of told) {
+        if (entry.next === undefined) continue;
+        if (known.includes(sourceId)) wake(sourceId, entry);
+        else if (entry.writing === undefined) told.delete(sourceId);
+      }
+    },
+    settle: () => Promise.all([...told.values()].map((entry) => entry.writing)),
+  };
+}
+
 export function createSourceManager(deps: SourceManagerDeps): SourceManager {
   const owner = randomUUID();
+  const leaseMs = deps.leaseMs ?? LEASE_MS;
   /** `source/slot` -> the listener and the version of the source that it was made from. */
   const running = new Map<string, Running>();
+  const states = createStateWriter(deps.sql);
   let closed = false;
   let ticking: Promise<void> | undefined;
 
@@ -93,30 +152,38 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
     const again = messages.filter((message) => message.qos > 0);
     await Promise.all([
       once.length > 0 ? deps.inlet.spool(source, once.map(toMessage)) : undefined,
-      again.length > 0
-        ? acceptMessages({ sql: deps.sql, batcher: deps.batcher }, source, again.map(toMessage))
-        : undefined,
+      again.length > 0 ? deps.inlet.accept(source, again.map(toMessage)) : undefined,
     ]);
   }
 
   function toOptions(source: BrokerSource, clientId: string): ListenerOptions {
-    return { ...toListenerOptions(source, deps.sealer, deps.resolveHost), clientId };
+    return {
+      ...toListenerOptions(source, deps.sealer, deps.resolveHost),
+      clientId,
+      ...(deps.retryFromMs === undefined ? {} : { retryFromMs: deps.retryFromMs }),
+    };
   }
 
   function start(source: BrokerSource, slot: number, options: ListenerOptions): void {
-    let told = '';
     const listener = createListener(
       options,
       (messages) => take(source, messages),
       (state) => {
         const words = [state.reason, ...state.notices].filter(Boolean).join(' ');
-        if (`${state.phase} ${words}` === told || closed) return;
-        told = `${state.phase} ${words}`;
-        setSourceState(deps.sql, source.id, state.phase, words || null).catch(() => undefined);
+        if (!closed) states.tell(source.id, state.phase, words || null);
       },
     );
     running.set(`${source.id}/${slot}`, { listener, options, version: source.version });
     listener.start();
+  }
+
+  /** Settings that cannot be read are another subscription too: nothing is to wait for a listener that cannot come. */
+  function isOther(source: BrokerSource, before: ListenerOptions): boolean {
+    try {
+      return toSubscription(toOptions(source, before.clientId)) !== toSubscription(before);
+    } catch {
+      return true;
+    }
   }
 
   /** @param forget the broker is told to keep nothing for this client any more: its source or its topics are gone */
@@ -133,22 +200,25 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
 
   async function tick(): Promise<void> {
     const sources = await findBrokerSources(deps.sql);
+    states.flush(sources.map((source) => source.id));
     const wanted = new Map<string, { source: BrokerSource; slot: { slot: number; clientId: string } }>();
     for (const source of sources) {
       const shared = (source.settings as { sharedGroup?: string }).sharedGroup !== undefined;
-      for (const slot of await leaseSlots(deps.sql, source.id, owner, LEASE_S, shared ? deps.mostSlots : 1)) {
+      for (const slot of await leaseSlots(
+        deps.sql,
+        source.id,
+        owner,
+        leaseMs / 1000,
+        shared ? deps.mostSlots : 1,
+      )) {
         wanted.set(`${source.id}/${slot.slot}`, { source, slot });
       }
     }
     for (const [key, entry] of [...running]) {
       const still = wanted.get(key);
       if (still?.source.version === entry.version) continue;
-      const options = still && toOptions(still.source, still.slot.clientId);
       const gone = !sources.some((source) => key.startsWith(`${source.id}/`));
-      await stop(
-        key,
-        gone || (options !== undefined && toSubscription(options) !== toSubscription(entry.options)),
-      );
+      await stop(key, gone || (still !== undefined && isOther(still.source, entry.options)));
     }
     for (const [key, { source, slot }] of wanted) {
       if (running.has(key) || closed) continue;
@@ -156,12 +226,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
         start(source, slot.slot, toOptions(source, slot.clientId));
       } catch (error) {
         // One source that cannot be right must not keep the others from running.
-        await setSourceState(
-          deps.sql,
-          source.id,
-          'refused',
-          error instanceof AppError ? error.detail : String(error),
-        );
+        states.tell(source.id, 'refused', error instanceof AppError ? error.detail : String(error));
       }
     }
   }
@@ -177,7 +242,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
     return ticking;
   }
 
-  const timer = setInterval(() => void refresh(), TICK_MS);
+  const timer = setInterval(() => void refresh(), Math.min(TICK_MS, leaseMs / 3));
   void refresh();
   return {
     async refresh() {
@@ -189,6 +254,7 @@ export function createSourceManager(deps: SourceManagerDeps): SourceManager {
       clearInterval(timer);
       await ticking;
       await Promise.all([...running.keys()].map((key) => stop(key, false)));
+      await states.settle();
       await releaseSlots(deps.sql, owner).catch(() => undefined);
     },
   };

@@ -6,6 +6,8 @@ import type { Sql } from '../db/database.ts';
 import { type App, getIfMatch } from '../http/server.ts';
 import type { Sealer } from '../operations/seal-port.ts';
 import type { Inlet } from './inlet.ts';
+import { parseBrokerUrl } from './mqtt/connection.ts';
+import { checkTopics } from './mqtt/subscriptions.ts';
 import { testConnection } from './mqtt/trial.ts';
 import { SOURCE_FORMATS } from './source.ts';
 import { toListenerOptions } from './source-manager.ts';
@@ -13,6 +15,7 @@ import {
   createSourceKey,
   deleteSource,
   findRejectedMessages,
+  findSourceSecret,
   findSources,
   getSource,
   insertSource,
@@ -28,6 +31,8 @@ export interface SourceDeps {
   readonly refreshSources: () => Promise<void>;
   readonly resolveHost: (host: string) => Promise<string>;
   readonly now: () => number;
+  /** By which network servers reach this server, where that is known. */
+  readonly publicUrl: string | undefined;
 }
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
@@ -49,17 +54,44 @@ const Settings = Type.Object(
 );
 const Secret = Type.Union([Type.String({ minLength: 1, maxLength: 500 }), Type.Null()]);
 
-function checkSettings(kind: string, settings: { url?: string; topics?: string[] }): void {
-  if (kind === 'mqtt' && (settings.url === undefined || settings.topics === undefined)) {
+function checkSettings(
+  kind: string,
+  settings: { url?: string; topics?: string[]; sharedGroup?: string },
+): void {
+  if (kind !== 'mqtt') return;
+  if (settings.url === undefined || settings.topics === undefined) {
     throw new AppError('BAD_BODY', 'A broker needs its address and at least one topic.', {
       at: settings.url === undefined ? '/settings/url' : '/settings/topics',
     });
   }
+  try {
+    parseBrokerUrl({ url: settings.url });
+    checkTopics(settings.topics, settings.sharedGroup);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError('BAD_BODY', error.detail, {
+      at: `/settings/${error.at ?? 'url'}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+/** A stored password is for the broker it was given for: it never goes to another address unasked. */
+function checkPasswordStays(stored: Source, url: string | undefined): void {
+  if (!stored.hasSecret || url === undefined || url === stored.settings.url) return;
+  throw new AppError('BAD_BODY', 'The address is another one: enter the password again.', {
+    at: '/password',
+  });
 }
 
 export function registerSourceRoutes(app: App, deps: SourceDeps): void {
   const { sql } = deps;
   const tags = ['sources'];
+  /** Here at once; other processes look at the sources every few seconds. */
+  const announce = async () => {
+    deps.inlet.forgetKeys();
+    await deps.refreshSources();
+  };
   const withRate = (source: Source) => ({ ...source, ratePerMinute: deps.inlet.ratePerMinute(source.id) });
 
   app.get(
@@ -69,6 +101,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
       requireRole(request.actor, request.query.organisation, 'viewer');
       return {
         sources: (await findSources(sql, request.actor, request.query.organisation)).map(withRate),
+        publicUrl: deps.publicUrl ?? null,
         formats: SOURCE_FORMATS.map((f) => ({
           format: f,
           title: ADAPTERS[f].title,
@@ -124,7 +157,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
           secret: deps.sealer.seal(password, `source:${made.id}`),
         });
       });
-      await deps.refreshSources();
+      await announce();
       // The key is shown this once; only its hash is kept.
       return reply
         .status(201)
@@ -157,6 +190,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
       const source = await sql.begin(async (tx) => {
         const before = await getSource(tx, request.actor, request.params.id);
         if (settings) checkSettings(before.kind, settings);
+        if (password === undefined) checkPasswordStays(before, settings?.url);
         return updateSource(tx, request.actor, before.id, version, {
           ...(name === undefined ? {} : { name }),
           ...(enabled === undefined ? {} : { enabled }),
@@ -166,7 +200,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
             : { secret: password === null ? null : deps.sealer.seal(password, `source:${before.id}`) }),
         });
       });
-      await deps.refreshSources();
+      await announce();
       return reply.header('etag', `"${source.version}"`).send(withRate(source));
     },
   );
@@ -183,6 +217,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
           throw new AppError('BAD_REQUEST', 'Only a webhook has a key.', { at: 'source' });
         return updateSource(tx, request.actor, before.id, version, { keyHash: hash });
       });
+      await announce();
       return { ...withRate(source), key };
     },
   );
@@ -193,7 +228,7 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
     async (request, reply) => {
       const version = getIfMatch(request);
       await sql.begin((tx) => deleteSource(tx, request.actor, request.params.id, version));
-      await deps.refreshSources();
+      await announce();
       return reply.status(204).send();
     },
   );
@@ -216,11 +251,15 @@ export function registerSourceRoutes(app: App, deps: SourceDeps): void {
       requireRole(request.actor, request.query.organisation, 'administrator');
       const { settings, password, id } = request.body;
       checkSettings('mqtt', settings);
-      const [stored] =
-        id === undefined || password !== undefined
-          ? []
-          : await sql<{ secret: Uint8Array | null }[]>`
-        SELECT secret FROM sources WHERE id = ${id} AND organisation_id = ${request.query.organisation}`;
+      let stored: { secret: Uint8Array | null } | undefined;
+      if (id !== undefined) {
+        const source = await getSource(sql, request.actor, id);
+        requireRole(request.actor, source.organisationId, 'administrator');
+        if (password === undefined) {
+          checkPasswordStays(source, settings.url);
+          stored = { secret: await findSourceSecret(sql, source.id) };
+        }
+      }
       const options = toListenerOptions(
         { id: id ?? 0, settings, secret: stored?.secret ?? null },
         deps.sealer,

@@ -97,6 +97,12 @@ export async function getSource(sql: Sql | Transaction, actor: Actor, id: number
   return row;
 }
 
+/** Sealed; for whoever may administer the source. */
+export async function findSourceSecret(sql: Sql | Transaction, id: number): Promise<Uint8Array | null> {
+  const [row] = await sql<{ secret: Uint8Array | null }[]>`SELECT secret FROM sources WHERE id = ${id}`;
+  return row?.secret ?? null;
+}
+
 export interface SourceInput {
   readonly name: string;
   readonly kind: 'webhook' | 'mqtt';
@@ -205,14 +211,18 @@ export interface RejectedMessage {
   readonly body: string;
 }
 
+const SHOWN_BYTES = 4_000;
+
 export async function findRejectedMessages(
   sql: Sql | Transaction,
   sourceId: number,
   limit: number,
 ): Promise<RejectedMessage[]> {
-  return sql<RejectedMessage[]>`
-    SELECT id, arrived_at AS "arrivedAt", reason, at, left(encode(body, 'escape'), 2000) AS body
+  const rows = await sql<(Omit<RejectedMessage, 'body'> & { body: Uint8Array })[]>`
+    SELECT id, arrived_at AS "arrivedAt", reason, at, substring(body FROM 1 FOR ${SHOWN_BYTES}::int) AS body
     FROM rejected_messages WHERE source_id = ${sourceId} ORDER BY id DESC LIMIT ${limit}`;
+  // Whatever bytes came: what is no text shows as replacement characters.
+  return rows.map((row) => ({ ...row, body: Buffer.from(row.body).toString('utf8') }));
 }
 
 export interface BrokerSource extends SourceRef {

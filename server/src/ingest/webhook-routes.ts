@@ -54,7 +54,10 @@ export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
       },
       async (request, reply) => {
         const source = await deps.inlet.findSource(getKey(request.headers));
-        if (!source) throw new AppError('BAD_KEY', 'This key belongs to no source.', { at: 'X-Torv-Key' });
+        if (!source)
+          throw new AppError('BAD_KEY', 'This key belongs to no source, or to one that is switched off.', {
+            at: 'X-Torv-Key',
+          });
         if (source.format !== request.params.format) {
           throw new AppError('BAD_PATH', `This source expects ${source.format}.`, {
             at: 'format',

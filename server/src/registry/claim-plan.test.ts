@@ -69,6 +69,19 @@ describe('a claim plan', () => {
       'no-place-rule',
     ]);
   });
+  it('finds a room by a path that leaves out the building between, but never in another school', () => {
+    const find = toPlaceFinder([
+      ...PLACES,
+      { id: 5, name: 'Hovedfløjen', parentId: 1, externalRef: null },
+      { id: 6, name: 'Lokale 7', parentId: 5, externalRef: null },
+    ]);
+    expect(find('path', 'nordskolen / lokale 7').map((place) => place.id)).toEqual([6]);
+    expect(find('path', 'Nordskolen/Hovedfløjen/Lokale 7').map((place) => place.id)).toEqual([6]);
+    expect(find('path', 'Sydskolen/Lokale 7')).toEqual([]);
+    expect(find('path', 'Hovedfløjen/Nordskolen/Lokale 7')).toEqual([]);
+    expect(find('path', 'Lokale 12').map((place) => place.id)).toEqual([2, 4]);
+    expect(find('path', '/')).toEqual([]);
+  });
   it('never chooses between two rooms of one name', () => {
     const byName = rule({ codec: 'elsys/ers-co2', placeBy: 'name', placeTemplate: 'lokale 12' });
     expect(plan([byName]).obstacles).toEqual([{ why: 'many-places', text: 'lokale 12' }]);

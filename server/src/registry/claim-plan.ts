@@ -131,9 +131,8 @@ export interface PlaceName {
 
 /** Case, doubled spaces and spaces around do not tell two places apart. */
 const fold = (text: string) => text.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
-const foldPath = (text: string) => text.split('/').map(fold).filter(Boolean).join('/');
 
-/** Finds places by reference, name, or the end of the path ("Nordskolen/Lokale 12"). */
+/** Finds places by reference, by name, or by path: "Nordskolen/Lokale 12" may leave out the building between. */
 export function toPlaceFinder(
   places: readonly PlaceName[],
 ): (by: NonNullable<ClaimRuleFields['placeBy']>, text: string) => readonly PlaceName[] {
@@ -147,13 +146,24 @@ export function toPlaceFinder(
   for (const place of places) {
     if (place.externalRef !== null) add(`reference:${fold(place.externalRef)}`, place);
     add(`name:${fold(place.name)}`, place);
-    let path = '';
-    for (let at: PlaceName | undefined = place; at; at = byId.get(at.parentId ?? -1)) {
-      path = path === '' ? fold(at.name) : `${fold(at.name)}/${path}`;
-      add(`path:${path}`, place);
-    }
   }
-  return (by, text) => index.get(`${by}:${by === 'path' ? foldPath(text) : fold(text)}`) ?? [];
+  /** Do these names, from the inner to the outer, stand above the place in this order? */
+  const standsIn = (place: PlaceName, above: readonly string[]): boolean => {
+    let met = 0;
+    for (
+      let at = byId.get(place.parentId ?? -1);
+      at && met < above.length;
+      at = byId.get(at.parentId ?? -1)
+    ) {
+      if (fold(at.name) === above[met]) met++;
+    }
+    return met === above.length;
+  };
+  return (by, text) => {
+    if (by !== 'path') return index.get(`${by}:${fold(text)}`) ?? [];
+    const [own, ...above] = text.split('/').map(fold).filter(Boolean).reverse();
+    return (index.get(`name:${own ?? ''}`) ?? []).filter((place) => standsIn(place, above));
+  };
 }
 
 export type ClaimObstacle = 'no-codec-rule' | 'no-place-rule' | 'no-codec' | 'no-place' | 'many-places';

@@ -18,6 +18,7 @@ import {
   getCodec,
   getCodecVersion,
   installCodec,
+  lockOwnCodec,
   releaseCodec,
   toScriptHash,
 } from './codec-store.ts';
@@ -216,8 +217,15 @@ export function registerCodecRoutes(app: App, deps: CodecDeps): void {
           },
         );
       }
-      const installed = await sql.begin((tx) =>
-        installCodec(tx, request.actor, organisationId, 'written', {
+      const installed = await sql.begin(async (tx) => {
+        // The next version is written upon the one that was read: nobody's meanwhile is covered up unseen.
+        const current = await lockOwnCodec(tx, request.actor, organisationId, head.key);
+        if (current && current.version !== getIfMatch(request)) {
+          throw new AppError('VERSION_CONFLICT', 'Somebody else installed a version meanwhile.', {
+            extra: { current },
+          });
+        }
+        return installCodec(tx, request.actor, organisationId, current?.origin ?? 'written', {
           ...head,
           script,
           vectors,
@@ -226,8 +234,8 @@ export function registerCodecRoutes(app: App, deps: CodecDeps): void {
             ...(power === undefined ? {} : { power }),
             ...(expectedIntervalS === undefined ? {} : { expectedIntervalS }),
           },
-        }),
-      );
+        });
+      });
       return reply
         .status(installed.added ? 201 : 200)
         .header('location', `/api/v1/codecs/${installed.codec.id}`)

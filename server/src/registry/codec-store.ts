@@ -116,6 +116,18 @@ export async function getCodecVersion(
   return version;
 }
 
+/** The organisation's own codec of this key, held until the transaction ends; undefined where there is none yet. */
+export async function lockOwnCodec(
+  tx: Transaction,
+  actor: Actor,
+  organisationId: number,
+  key: string,
+): Promise<Codec | undefined> {
+  const [row] = await tx<{ id: number }[]>`
+    SELECT id FROM codecs WHERE organisation_id = ${organisationId} AND key = ${key} AND origin <> 'shipped' FOR UPDATE`;
+  return row && getCodec(tx, actor, row.id);
+}
+
 /**
  * A codec or its next version; the same content again changes nothing.
  * @returns the codec and whether a version was added

@@ -18,7 +18,7 @@ export interface InboxDeps {
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const OrganisationQuery = Type.Object({ organisation: Id });
-const PREVIEWED_FRAMES = 20;
+const PREVIEWED_FRAMES = 10;
 
 export function registerInboxRoutes(app: App, deps: InboxDeps): void {
   const { sql } = deps;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ERRORS } from '@torv/core/errors';
+import { REGISTRY_COLUMNS, REGISTRY_KINDS } from '@torv/core/files/registry-rows';
 import { describe, expect, it } from 'vitest';
 import { parseConfig, SETTINGS } from '../../src/config.ts';
 
@@ -65,5 +66,21 @@ describe('ARCHITECTURE.md', () => {
     ].map((m) => m[1] as string);
     expect(paths.length).toBeGreaterThan(20);
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe('docs/files.md', () => {
+  const text = read('docs/files.md').replace(/ +/g, ' ');
+
+  it.each(REGISTRY_KINDS)('lists every column of %s with its meaning, example and other names', (kind) => {
+    for (const [name, column] of Object.entries(REGISTRY_COLUMNS[kind])) {
+      const meaning = column.meaning.replaceAll('|', '\\|');
+      expect(text).toContain(
+        `| \`${name}\`${column.required ? ' (required)' : ''} | ${meaning} | ${column.example} | ${column.aliases.join(', ')} |`.replace(
+          / +/g,
+          ' ',
+        ),
+      );
+    }
   });
 });

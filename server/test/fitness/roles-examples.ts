@@ -267,7 +267,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         vectors: [],
       },
     },
-    [400],
+    // the first caller makes it; for the next one it is a new version, which names the one before
+    [400, 428],
   ),
   'POST /api/v1/codecs/:id/release': about(
     (w) => `/api/v1/codecs/${w.codec}/release`,
@@ -371,6 +372,26 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   // a Thing of the organisation by its number, with what hangs on it
   'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})?$expand=Locations`),
   'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
+
+  // An upload's number is drawn at random: one that nobody has is missing for everybody.
+  'POST /api/v1/imports': about((w) => `/api/v1/imports?organisation=${w.organisation}`, { body: {} }, [400]),
+  'GET /api/v1/imports': about((w) => `/api/v1/imports?organisation=${w.organisation}`),
+  'GET /api/v1/imports/:id': nobody(`/api/v1/imports/${'0'.repeat(32)}`, {}, [404]),
+  'DELETE /api/v1/imports/:id': nobody(`/api/v1/imports/${'0'.repeat(32)}`, {}, [404]),
+  'POST /api/v1/imports/:id/preview': nobody(
+    `/api/v1/imports/${'0'.repeat(32)}/preview`,
+    { body: { kind: 'places' } },
+    [404],
+  ),
+  'POST /api/v1/imports/:id/confirm': nobody(
+    `/api/v1/imports/${'0'.repeat(32)}/confirm`,
+    { body: { kind: 'places' } },
+    [400, 404],
+  ),
+  'GET /api/v1/export/readings': about((w) => `/api/v1/export/readings?organisation=${w.organisation}`),
+  'GET /api/v1/export/places': about((w) => `/api/v1/export/places?organisation=${w.organisation}`),
+  'GET /api/v1/export/devices': about((w) => `/api/v1/export/devices?organisation=${w.organisation}`),
+  'GET /api/v1/export/groups': about((w) => `/api/v1/export/groups?organisation=${w.organisation}`),
 };
 
 /** A door that opens by a secret alone: without one it is shut for everybody. */

@@ -17,7 +17,7 @@ import { createSourceKey, ensureSource } from '../../src/ingest/source-store.ts'
 import { claimDevice } from '../../src/registry/device-store.ts';
 import { createOrganisation, syncObservedProperties } from '../../src/registry/organisation-store.ts';
 import { createPlace } from '../../src/registry/place-store.ts';
-import { syncShippedCodecs } from '../../src/registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestDatabase, DATABASE_KINDS, SILENT } from '../database.ts';
 import { CODECS, DEVICE, findWrongStatistics } from './town.ts';
 

@@ -21,7 +21,7 @@ import { installCodec } from '../../src/registry/codec-store.ts';
 import { claimDevice } from '../../src/registry/device-store.ts';
 import { createOrganisation, syncObservedProperties } from '../../src/registry/organisation-store.ts';
 import { createPlace } from '../../src/registry/place-store.ts';
-import { syncShippedCodecs } from '../../src/registry/shipped-codecs.ts';
+import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from '../database.ts';
 
 export const CODECS = fileURLToPath(new URL('../../../codecs', import.meta.url));

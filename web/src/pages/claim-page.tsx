@@ -205,7 +205,7 @@ function Preview(props: { readonly deviceId: number; readonly codec: string }) {
       <h2 id="preview" className="torv-section-title">
         {t('preview_title')}
       </h2>
-      <div role="status">
+      <div role="status" className="torv-verdict">
         {props.codec === '' && <p>{t('preview_choose')}</p>}
         {isFetching && !data && <Waiting lines={3} />}
         {data && total === 0 && <p>{t('preview_none')}</p>}
@@ -248,7 +248,7 @@ function Preview(props: { readonly deviceId: number; readonly codec: string }) {
             {
               key: 'payload',
               header: words('frame_payload'),
-              cell: (frame) => <Code>{frame.payload}</Code>,
+              cell: (frame) => <Code long>{frame.payload}</Code>,
             },
           ]}
         />

@@ -86,7 +86,7 @@ export function ClaimPlanTable(props: ClaimPlanTableProps) {
           isAble(device) ? (
             <StateMark level="good" text={t('plan_able')} plain />
           ) : (
-            <span>
+            <span className="torv-verdict">
               {device.obstacles.map(({ why, text }) => (
                 <StateMark key={why} level="attention" text={t(`plan_${why}`, { text })} plain />
               ))}

@@ -69,7 +69,7 @@ export function Frames(props: { readonly deviceId: string }) {
     {
       key: 'payload',
       header: t('frame_payload'),
-      cell: (frame) => <Code>{frame.payload}</Code>,
+      cell: (frame) => <Code long>{frame.payload}</Code>,
     },
     {
       key: 'counter',

@@ -146,7 +146,7 @@ function List(props: { readonly devices: readonly InboxDevice[]; readonly may: b
       {
         key: 'payload',
         header: t('col_payload'),
-        cell: (device) => device.lastPayload && <Code>{device.lastPayload}</Code>,
+        cell: (device) => device.lastPayload && <Code long>{device.lastPayload}</Code>,
       },
     ];
   }, [t, codecs, format, may]);

@@ -10,7 +10,7 @@ import { createLane, type Lane } from './lane.ts';
 import type { DecodeOutcome, DecodeRequest } from './outcome.ts';
 import { createLedger, type Faults, type QuarantineListener } from './quarantine.ts';
 
-export type { CodecScript, DecodeOutcome, DecodeRequest, Fault } from './outcome.ts';
+export type { DecodeOutcome, DecodeRequest } from './outcome.ts';
 export type { Faults } from './quarantine.ts';
 
 export interface Decoder {

@@ -8,7 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { AppError } from '@torv/core/errors';
 import { parser as createParser, generate, type IConnackPacket, type Packet } from 'mqtt-packet';
 import { createFramer, MalformedPacket } from './framer.ts';
-import { toNetworkReason, toReason } from './reasons.ts';
+import { toConnectReason, toNetworkReason, toReason } from './reasons.ts';
 
 export interface BrokerAddress {
   /** mqtt:// or mqtts://, with port where it is not 1883 or 8883. */
@@ -90,6 +90,11 @@ const PINGREQ = Buffer.from([0xc0, 0x00]);
 /** A peer that answers no ping for this share of the keep-alive is gone. */
 const SILENCE_FACTOR = 1.5;
 
+/** What to do about it belongs to what is wrong. */
+function toWords({ detail, hint }: AppError): string {
+  return hint === undefined ? detail : `${detail} ${hint}`;
+}
+
 /** Begins to connect at once; everything else is told through `events`. @throws AppError BAD_CONFIG */
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Connection {
   const endpoint = parseBrokerUrl(options);
@@ -162,7 +167,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       const version = options.protocolVersion === 5 && (code === 1 || code === 132);
       destroy({
         kind: version ? 'version' : code === 3 || code === 136 || code === 137 ? 'network' : 'refused',
-        reason: toReason(code, options.protocolVersion, first.properties?.reasonString),
+        reason: toConnectReason(code, options.protocolVersion, first.properties?.reasonString),
       });
       return [];
     }
@@ -254,7 +259,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   }
 
   dial().catch((error: unknown) => {
-    const reason = error instanceof AppError ? error.detail : toNetworkReason(error as Error, endpoint.where);
+    const reason =
+      error instanceof AppError ? toWords(error) : toNetworkReason(error as Error, endpoint.where);
     destroy({ kind: error instanceof AppError ? 'refused' : 'network', reason });
   });
 

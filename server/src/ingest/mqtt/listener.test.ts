@@ -244,7 +244,7 @@ describe('a listener at a real broker', () => {
       async () => undefined,
     );
     const state = await ear.until((each) => each.phase === 'waiting');
-    expect(state.reason).toMatch(/user name or the password|does not permit/);
+    expect(state.reason).toMatch(/password/);
     expect(JSON.stringify(ear.states)).not.toContain('wrong-password');
     const right = listen(
       { url: broker.url, username: 'torv', password: 'right-password' },

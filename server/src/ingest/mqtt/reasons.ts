@@ -83,6 +83,13 @@ function tame(text: string): string {
     .slice(0, 200);
 }
 
+/** Of CONNACK: there, 135 is what brokers answer to a wrong password (Mosquitto among them). */
+export function toConnectReason(code: number, protocolVersion: 4 | 5, reasonString?: string): string {
+  return code === 135 || (code === 5 && protocolVersion === 4)
+    ? 'The broker does not let this user in: check the user name and the password.'
+    : toReason(code, protocolVersion, reasonString);
+}
+
 /** @param reasonString what an MQTT 5 broker adds in its own words */
 export function toReason(code: number, protocolVersion: 4 | 5, reasonString?: string): string {
   const table = protocolVersion === 4 || code < 128 ? CONNECT_RETURN_CODES : REASON_CODES;

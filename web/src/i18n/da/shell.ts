@@ -13,6 +13,7 @@ export const shell: Texts<typeof en> = {
   nav_inbox: 'Indbakke',
   nav_sources: 'Kilder',
   nav_codecs: 'Codecs',
+  nav_files: 'Filer',
   nav_settings: 'Indstillinger',
   search: 'Søg',
   search_hint: 'Søg efter steder og enheder',

@@ -10,6 +10,7 @@ export const shell = {
   nav_inbox: 'Inbox',
   nav_sources: 'Sources',
   nav_codecs: 'Codecs',
+  nav_files: 'Files',
   nav_settings: 'Settings',
   search: 'Search',
   search_hint: 'Search places and devices',

@@ -13,6 +13,7 @@ export const shell: Texts<typeof en> = {
   nav_inbox: 'Postvak',
   nav_sources: 'Bronnen',
   nav_codecs: 'Codecs',
+  nav_files: 'Bestanden',
   nav_settings: 'Instellingen',
   search: 'Zoeken',
   search_hint: 'Zoek plekken en apparaten',

@@ -13,6 +13,7 @@ export const shell: Texts<typeof en> = {
   nav_inbox: 'Inkorg',
   nav_sources: 'Källor',
   nav_codecs: 'Kodekar',
+  nav_files: 'Filer',
   nav_settings: 'Inställningar',
   search: 'Sök',
   search_hint: 'Sök platser och enheter',

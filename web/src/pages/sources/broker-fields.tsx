@@ -1,0 +1,163 @@
+/** The settings of a municipality's broker, and trying them before they are saved. */
+import { Alert, Button, Details, List, Textarea, Textfield } from '@digdir/designsystemet-react';
+import { useMutation } from '@tanstack/react-query';
+import { sendJson, toPath } from '../../api.ts';
+import { useText } from '../../i18n/language.tsx';
+import { Problem } from '../../parts/problem.tsx';
+import { useOrganisation } from '../../session.ts';
+import type { BrokerSettings } from '../../source-data.ts';
+
+export interface BrokerDraft {
+  readonly url: string;
+  readonly username: string;
+  /** Never kept as a draft. Empty: as it is stored. */
+  readonly password: string;
+  readonly topics: string;
+  readonly sharedGroup: string;
+  readonly ca: string;
+}
+
+export function toBrokerDraft(settings: BrokerSettings): BrokerDraft {
+  return {
+    url: settings.url ?? 'mqtts://',
+    username: settings.username ?? '',
+    password: '',
+    topics: (settings.topics ?? []).join('\n'),
+    sharedGroup: settings.sharedGroup ?? '',
+    ca: settings.ca ?? '',
+  };
+}
+
+/** Empty fields are left out, as the server wants them. */
+export function toBrokerSettings(draft: BrokerDraft): BrokerSettings {
+  const topics = draft.topics
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  return {
+    url: draft.url.trim(),
+    topics,
+    ...(draft.username.trim() === '' ? {} : { username: draft.username.trim() }),
+    ...(draft.sharedGroup.trim() === '' ? {} : { sharedGroup: draft.sharedGroup.trim() }),
+    ...(draft.ca.trim() === '' ? {} : { ca: `${draft.ca.trim()}\n` }),
+  };
+}
+
+interface Trial {
+  readonly ok: boolean;
+  readonly words: readonly string[];
+}
+
+interface BrokerFieldsProps {
+  readonly draft: BrokerDraft;
+  readonly onChange: (part: Partial<BrokerDraft>) => void;
+  /** Of a stored source, whose password is used when none is typed. */
+  readonly sourceId?: number;
+  readonly hasSecret?: boolean;
+}
+
+export function BrokerFields(props: BrokerFieldsProps) {
+  const t = useText('sources');
+  const organisation = useOrganisation();
+  const { draft, onChange } = props;
+  const trial = useMutation({
+    mutationFn: async () =>
+      (
+        await sendJson<Trial>(toPath('/api/v1/sources/test', { organisation: organisation?.id }), {
+          method: 'POST',
+          body: {
+            settings: toBrokerSettings(draft),
+            ...(props.sourceId === undefined ? {} : { id: props.sourceId }),
+            ...(draft.password === '' ? {} : { password: draft.password }),
+          },
+        })
+      ).body,
+  });
+  return (
+    <>
+      <Textfield
+        label={t('broker_url')}
+        description={t('broker_url_help')}
+        inputMode="url"
+        spellCheck={false}
+        autoComplete="off"
+        required
+        value={draft.url}
+        onChange={(event) => onChange({ url: event.currentTarget.value })}
+      />
+      <div className="torv-form-pair">
+        <Textfield
+          label={t('broker_user')}
+          autoComplete="off"
+          spellCheck={false}
+          value={draft.username}
+          onChange={(event) => onChange({ username: event.currentTarget.value })}
+        />
+        <Textfield
+          label={t('broker_password')}
+          {...(props.hasSecret ? { description: t('broker_password_kept') } : {})}
+          type="password"
+          autoComplete="new-password"
+          value={draft.password}
+          onChange={(event) => onChange({ password: event.currentTarget.value })}
+        />
+      </div>
+      <div className="torv-mono">
+        <Textfield
+          label={t('broker_topics')}
+          description={t('broker_topics_help')}
+          multiline
+          rows={3}
+          spellCheck={false}
+          required
+          value={draft.topics}
+          onChange={(event) => onChange({ topics: event.currentTarget.value })}
+        />
+      </div>
+      <Details>
+        <Details.Summary>{t('broker_more')}</Details.Summary>
+        <Details.Content>
+          <div className="torv-stack" data-gap="lg">
+            <Textfield
+              label={t('broker_group')}
+              description={t('broker_group_help')}
+              autoComplete="off"
+              spellCheck={false}
+              value={draft.sharedGroup}
+              onChange={(event) => onChange({ sharedGroup: event.currentTarget.value })}
+            />
+            <div className="torv-mono">
+              <label htmlFor="broker-ca">{t('broker_ca')}</label>
+              <Textarea
+                id="broker-ca"
+                rows={4}
+                spellCheck={false}
+                placeholder="-----BEGIN CERTIFICATE-----"
+                value={draft.ca}
+                onChange={(event) => onChange({ ca: event.currentTarget.value })}
+              />
+            </div>
+          </div>
+        </Details.Content>
+      </Details>
+      <div>
+        <Button type="button" variant="secondary" loading={trial.isPending} onClick={() => trial.mutate()}>
+          {t('broker_test')}
+        </Button>
+      </div>
+      <div role="status">
+        {trial.data && (
+          <Alert data-color={trial.data.ok ? 'success' : 'danger'}>
+            {t(trial.data.ok ? 'broker_test_good' : 'broker_test_bad')}
+            <List.Unordered lang="en">
+              {trial.data.words.map((words) => (
+                <List.Item key={words}>{words}</List.Item>
+              ))}
+            </List.Unordered>
+          </Alert>
+        )}
+      </div>
+      {trial.error && <Problem error={trial.error} />}
+    </>
+  );
+}
