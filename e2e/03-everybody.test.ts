@@ -115,7 +115,9 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
         // the longest words
         await page.goto(`${origin}${path}?lang=nl`);
         await page.waitForSelector(ready);
-        expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
+        // the colours are the same on a phone: once is enough there
+        if (size === 'desk' || colorScheme === 'light')
+          expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
         expect(await findOverflowPx(page), `${name} on a ${size}`).toBeLessThanOrEqual(0);
         await takePicture(page, `everybody-${name}-${size}-${colorScheme}`);
       }

@@ -2,7 +2,7 @@
  * The people who run a town's Torv, from the one link that opens an empty door to the second person at work.
  * In order: each journey stands on the one before.
  */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   findBarriers,
@@ -37,22 +37,6 @@ async function judge(visitor: Visitor, name: string): Promise<void> {
   await takePicture(page, `staff-${name}-phone`);
   if (desk) await page.setViewportSize(desk);
   expect(visitor.faults(), name).toEqual([]);
-}
-
-/** A write as the page itself would make it, with the visitor's own cookie. */
-async function send<T>(page: Page, path: string, body: unknown): Promise<T> {
-  const answer = await page.request.post(`${origin}${path}`, { data: body, headers: { origin } });
-  if (!answer.ok()) throw new Error(`${path}: ${answer.status()} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
-
-async function getOrganisationId(page: Page, slug: string): Promise<number> {
-  const session = (await (await page.request.get(`${origin}/api/v1/session`)).json()) as {
-    organisations: readonly { readonly id: number; readonly slug: string }[];
-  };
-  const found = session.organisations.find((one) => one.slug === slug);
-  if (found === undefined) throw new Error(`${slug} is not among the organisations`);
-  return found.id;
 }
 
 describe('the first administrator', () => {
@@ -90,8 +74,10 @@ describe('the technician', () => {
     expect(await page.locator('.torv-table tbody tr').count()).toBeGreaterThan(15);
     expect(await page.locator('.torv-answer').innerText()).toMatch(/\d+ .*device/);
     await judge(administrator, 'devices');
-    await page.locator('.torv-table tbody a').first().click();
-    await page.waitForURL(/devices\/\d+/);
+    const device = page.locator('.torv-table tbody a').first();
+    const name = await device.innerText();
+    await device.click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
     await page.locator('table tbody tr').first().waitFor();
     expect(await page.locator('.torv-answer').innerText()).toMatch(/\.$/);
     await judge(administrator, 'device');
@@ -125,12 +111,16 @@ describe('the technician', () => {
 
   it('gives a network server a key that is shown once, and its first frame waits in the inbox', async () => {
     const { page } = administrator;
-    const organisation = await getOrganisationId(page, 'demoby');
-    const made = await send<{ readonly key: string }>(page, `/api/v1/sources?organisation=${organisation}`, {
-      name: 'Harbour network server',
-      kind: 'webhook',
-      format: 'torv',
-    });
+    await page.goto(`${origin}/sources/new?${TOWN}`);
+    await page.getByLabel('Name').fill('Harbour network server');
+    await page.getByLabel('Network server', { exact: true }).selectOption('torv');
+    await page.locator('input[type=radio][value=webhook]').check();
+    await judge(administrator, 'source-new');
+    await page.locator('main form button[type=submit]').click();
+    const shown = page.getByLabel('Key of Harbour network server');
+    await shown.waitFor();
+    const key = await shown.inputValue();
+    await judge(administrator, 'source-key');
     const frame = {
       devEui: '70B3D57ED0000E2E',
       fPort: 5,
@@ -144,13 +134,35 @@ describe('the technician', () => {
         body: JSON.stringify(body),
       });
     expect((await post('a-key-that-nobody-ever-gave-away', frame)).status).toBe(401);
-    const wrong = await post(made.key, { ...frame, fPort: 'five' });
+    const wrong = await post(key, { ...frame, fPort: 'five' });
     expect(wrong.status).toBe(400);
     expect(await wrong.text()).toContain('fPort');
-    expect((await post(made.key, frame)).status).toBe(200);
+    expect((await post(key, frame)).status).toBe(200);
     await page.goto(`${origin}/inbox?${TOWN}`);
     await page.getByText('70B3D57ED0000E2E').waitFor();
     await takePicture(page, 'staff-inbox-after-webhook');
+    await page.goto(`${origin}/sources?${TOWN}`);
+    await page.getByText('Harbour network server').first().waitFor();
+    expect(await page.locator('body').innerText()).not.toContain(key);
+    await judge(administrator, 'sources');
+  });
+
+  it('opens a codec on the bench: its examples pass, and a changed payload is decoded at once', async () => {
+    const { page } = administrator;
+    await page.goto(`${origin}/codecs?${TOWN}`);
+    await page
+      .getByRole('link', { name: /ERS CO2/ })
+      .first()
+      .click();
+    await page.getByText(/examples? pass|and it passes/).waitFor();
+    await judge(administrator, 'codec-bench');
+    await page.getByLabel('fPort').fill('5');
+    await page.getByLabel('Payload (hexadecimal)').fill('0100fa');
+    // 0x00fa is 250 tenths of a degree
+    await page.waitForFunction(() =>
+      /\b25(\.0)?\b/.test(document.querySelector('section[aria-live=polite]')?.textContent ?? ''),
+    );
+    await takePicture(page, 'staff-codec-bench-changed');
   });
 });
 

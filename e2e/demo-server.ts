@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +22,22 @@ declare module 'vitest' {
   }
 }
 
+/** Chosen here and not by the server: the links that it hands over carry its configured port. */
+async function findFreePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('No port is free');
+  return address.port;
+}
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'torv-journeys-'));
+  const port = await findFreePort();
   const server = spawn(process.execPath, [join(ROOT, 'server/bin/torv.js'), 'serve', '--demo'], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, TORV_DATA: dataDir, TORV_PORT: '0', TORV_MQTT_PORT: '0' },
+    env: { PATH: process.env.PATH, TORV_DATA: dataDir, TORV_PORT: String(port), TORV_MQTT_PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

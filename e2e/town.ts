@@ -5,7 +5,11 @@ interface PlaceAnswer {
   readonly name: string;
   readonly path: readonly { readonly name: string }[];
   readonly state: {
-    readonly headline: { readonly property: string; readonly phenomenonTime: string } | null;
+    readonly headline: {
+      readonly property: string;
+      readonly phenomenonTime: string;
+      readonly stale: boolean;
+    } | null;
   };
 }
 
@@ -35,10 +39,10 @@ async function getTown(origin: string): Promise<readonly PlaceAnswer[]> {
   return answer.places;
 }
 
-/** The measured places, as an anonymous visitor sees them. */
+/** The places that speak at present, as an anonymous visitor sees them; one sensor of the town is silent. */
 export async function findRooms(origin: string): Promise<readonly Room[]> {
   return (await getTown(origin))
-    .filter((place) => place.state.headline !== null)
+    .filter((place) => place.state.headline?.stale === false)
     .map((place) => ({
       id: place.id,
       kind: place.kind,
