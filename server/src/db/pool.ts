@@ -75,10 +75,25 @@ function connect({ maxConnections, url, open, settings, log }: PoolOptions): Sql
       ...settings,
     },
     // postgres.js takes a stream instead of a socket; its types do not name the option
-    socket: async () => open(),
+    socket: async () => {
+      // The driver asks each new connection for the array types and lets nobody catch it when that is cut: the whole
+      // process would end. All connections of a pool share the answer, so one answer is enough.
+      if (Object.keys(live.options.shared.typeArrayMap).length > 0) live.options.fetch_types = false;
+      return open();
+    },
   } as Options & { socket: unknown };
   // The one place where the driver's type parameter for custom types is let go.
-  return (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
+  const sql = (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
+  const live = sql as unknown as LiveOptions;
+  return sql;
+}
+
+/** What the driver keeps of its options; its types do not name it. */
+interface LiveOptions {
+  readonly options: {
+    fetch_types: boolean;
+    readonly shared: { readonly typeArrayMap: Readonly<Record<string, unknown>> };
+  };
 }
 
 const CLOSED = new Set([

@@ -92,5 +92,5 @@ describe.runIf(DATABASE_KINDS.includes('postgresql'))('a webhook while PostgreSQ
         (SELECT count(*)::int FROM rejected_messages r WHERE r.source_id = ${id}) AS rejected
       FROM source_status s WHERE s.source_id = ${id}`;
     expect(status).toEqual({ messages: 6, faults: 1, rejected: 1 });
-  }, 60_000);
+  }, 180_000);
 });
