@@ -1,6 +1,6 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
+import { benchCommand } from './bench.ts';
 import { demoCommand } from './demo/remove-port.ts';
-import { benchCommand } from './ingest/bench-port.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import { doctorCommand } from './operations/doctor-port.ts';
 import { backupCommand, exportCommand, importCommand, restoreCommand } from './operations/files/commands.ts';

@@ -23,6 +23,7 @@ export async function openDatabaseGate(url: string): Promise<DatabaseGate> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   async function open(): Promise<void> {
+    if (server?.listening) return;
     const made = createServer((near) => {
       const far = connect(join(String(behind), name));
       for (const [one, other] of [

@@ -38,6 +38,7 @@ describe('the state of a source', () => {
     ['rejecting', source('webhook', { lastMessageAt: T1, lastFaultAt: T1 })],
     ['receiving', source('webhook', { lastMessageAt: T2, lastFaultAt: T1 })],
     ['silent', source('webhook', {})],
+    ['inside', source('demo', {})],
   ] as const)('is %s', (state, row) => {
     expect(toSourceState(row)).toBe(state);
   });

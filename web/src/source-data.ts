@@ -91,12 +91,15 @@ export type SourceState =
   | 'listening'
   | 'rejecting'
   | 'receiving'
-  | 'silent';
+  | 'silent'
+  | 'inside';
 
 /** One state for the list and the page; a connection that is not there comes before what was received once. */
 export function toSourceState(source: Source): SourceState {
   const { status } = source;
   if (!source.enabled) return 'off';
+  // files and the demo town come past the doors that count
+  if (source.kind === 'file' || source.kind === 'demo') return 'inside';
   if (source.kind === 'mqtt') {
     if (status.state === 'refused' || status.state === 'waiting') return status.state;
     if (status.state !== 'listening') return 'connecting';
@@ -122,4 +125,5 @@ export const SOURCE_LEVELS: { readonly [S in SourceState]: Level } = {
   listening: 'good',
   receiving: 'good',
   silent: 'none',
+  inside: 'good',
 };

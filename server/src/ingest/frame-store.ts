@@ -1,4 +1,5 @@
 /** Kept frames as people look at them: a device's raw frames, its gateways, its gaps. Members of the organisation only. */
+import { groupBy } from '@torv/core/group-by';
 import type { Sql, Transaction } from '../db/database.ts';
 
 export interface FrameRow {
@@ -20,14 +21,16 @@ export interface FrameRow {
   readonly dataRate: string | null;
   /** Frames lost just before this one, by its counter; null across sessions. */
   readonly lostBefore: number | null;
-  readonly readings: readonly {
-    readonly property: string;
-    readonly channel: number;
-    readonly value: number | boolean | null;
-    readonly unit: string;
-    readonly phenomenonTime: string;
-    readonly quality: number;
-  }[];
+  readonly readings: readonly FrameReading[];
+}
+
+export interface FrameReading {
+  readonly property: string;
+  readonly channel: number;
+  readonly value: number | boolean | null;
+  readonly unit: string;
+  readonly phenomenonTime: string;
+  readonly quality: number;
 }
 
 /** The newest frames before a moment, each with the readings it gave. Keyset paging by time; whether the device may be seen is the caller's query. */
@@ -36,7 +39,7 @@ export async function findFrames(
   deviceId: number,
   page: { readonly before?: string; readonly limit: number },
 ): Promise<FrameRow[]> {
-  return sql<FrameRow[]>`
+  const frames = await sql<Omit<FrameRow, 'readings'>[]>`
     WITH frames AS (
       SELECT u.*, lag(u.f_cnt) OVER w AS previous_f_cnt, lag(u.dev_addr) OVER w AS previous_dev_addr
       FROM (
@@ -53,24 +56,48 @@ export async function findFrames(
       ARRAY(SELECT coalesce(nullif(g.name, ''), g.gateway_id) FROM unnest(f.gateway_ids) WITH ORDINALITY AS k(id, n)
             JOIN gateways g ON g.id = k.id ORDER BY k.n) AS gateways,
       f.rssi, f.snr, f.data_rate AS "dataRate",
-      CASE WHEN f.f_cnt > f.previous_f_cnt AND f.dev_addr IS NOT DISTINCT FROM f.previous_dev_addr THEN f.f_cnt - f.previous_f_cnt - 1 END AS "lostBefore",
-      coalesce(r.readings, '[]') AS readings
-    FROM frames f
-    LEFT JOIN LATERAL (
-      SELECT jsonb_agg(jsonb_build_object('property', d.property_key, 'channel', o.channel,
-        'value', coalesce(to_jsonb(o.result_number), o.result_json::jsonb), 'unit', d.unit_symbol,
-        'phenomenonTime', to_char(o.phenomenon_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'quality', o.quality)
-        ORDER BY o.phenomenon_start, d.property_key) AS readings
-      FROM assignments a
-      JOIN assignment_datastreams s ON s.assignment_id = a.id
-      JOIN datastreams d ON d.id = s.datastream_id
-      JOIN observations o ON o.datastream_id = d.id AND o.uplink_id = f.id
-        -- a frame's history lies at most a month before it; the usual reading has the frame's own time
-        AND o.phenomenon_start BETWEEN f.network_time - interval '31 days' AND f.last_time + interval '10 minutes'
-        AND (o.phenomenon_start >= f.network_time - interval '1 minute' OR o.result_time = f.network_time)
-      WHERE a.device_id = ${deviceId}
-    ) r ON TRUE
-    ORDER BY f.network_time DESC, f.id DESC LIMIT ${page.limit}`;
+      CASE WHEN f.f_cnt > f.previous_f_cnt AND f.dev_addr IS NOT DISTINCT FROM f.previous_dev_addr THEN f.f_cnt - f.previous_f_cnt - 1 END AS "lostBefore"
+    FROM frames f ORDER BY f.network_time DESC, f.id DESC LIMIT ${page.limit}`;
+  const readings = await findReadings(sql, deviceId, frames);
+  return frames.map((frame) => ({ ...frame, readings: readings.get(frame.id) ?? [] }));
+}
+
+/**
+ * The readings that these frames gave: those at the frame's own time out of the device's Datastreams, and those with
+ * a time of their own (history) by the frame.
+ */
+async function findReadings(
+  sql: Sql | Transaction,
+  deviceId: number,
+  frames: readonly Omit<FrameRow, 'readings'>[],
+): Promise<ReadonlyMap<number, FrameReading[]>> {
+  const newest = frames[0];
+  const oldest = frames.at(-1);
+  if (!newest || !oldest) return new Map();
+  const lastTime = frames.reduce(
+    (last, f) => (Date.parse(f.lastTime) > Date.parse(last) ? f.lastTime : last),
+    newest.lastTime,
+  );
+  const ids = frames.map((f) => f.id);
+  const rows = await sql<(FrameReading & { uplinkId: number })[]>`
+    WITH found AS (
+      SELECT o.uplink_id, o.datastream_id, o.channel, o.result_number, o.result_json, o.phenomenon_start, o.quality
+      FROM (SELECT DISTINCT s.datastream_id FROM assignments a JOIN assignment_datastreams s ON s.assignment_id = a.id
+            WHERE a.device_id = ${deviceId}) k
+      JOIN observations o ON o.datastream_id = k.datastream_id
+        AND o.phenomenon_start >= ${oldest.networkTime}::timestamptz - interval '1 minute'
+        AND o.phenomenon_start <= ${lastTime}::timestamptz + interval '10 minutes'
+      WHERE o.uplink_id = ANY(${ids}::bigint[]) AND o.result_time IS NULL
+      UNION ALL
+      SELECT o.uplink_id, o.datastream_id, o.channel, o.result_number, o.result_json, o.phenomenon_start, o.quality
+      FROM observations o WHERE o.uplink_id = ANY(${ids}::bigint[]) AND o.result_time IS NOT NULL
+    )
+    SELECT f.uplink_id AS "uplinkId", d.property_key AS property, f.channel,
+      coalesce(to_jsonb(f.result_number), f.result_json::jsonb) AS value, coalesce(d.unit_symbol, '') AS unit,
+      f.phenomenon_start AS "phenomenonTime", f.quality
+    FROM found f JOIN datastreams d ON d.id = f.datastream_id
+    ORDER BY f.phenomenon_start, d.property_key, f.channel`;
+  return groupBy(rows, (row) => row.uplinkId);
 }
 
 export interface SignalRow {

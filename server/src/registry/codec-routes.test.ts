@@ -63,7 +63,7 @@ describe.each(DATABASE_KINDS)('codecs on %s', (kind) => {
 
   it.each([
     ['deadline', LOOP],
-    ['memory', 'function decodeUplink() { var a = []; for (;;) a.push(new Array(10000).join("x")); }'],
+    ['memory', 'function decodeUplink() { return { data: new Uint8Array(500 * 1024 * 1024).length }; }'],
     ['output', 'function decodeUplink() { return { data: { s: new Array(2000000).join("x") } }; }'],
     ['crash', 'function decodeUplink() { return decodeUplink(); }'],
   ])('names a fault of the sandbox: %s', async (fault, script) => {
@@ -196,7 +196,7 @@ describe.each(DATABASE_KINDS)('codecs on %s', (kind) => {
       return (await look()).quarantinedAt !== null;
     });
     const off = await look();
-    expect(off.quarantineReason).toMatch(/Switched off: .*did not finish in time/);
+    expect(off.quarantineReason).toMatch(/Switched off .*did not finish in time/);
     // every frame is kept with its reason, and the ones that come now cost no time any more
     await deliver();
     const rows = await test.database.sql<{ state: number; reason: string }[]>`

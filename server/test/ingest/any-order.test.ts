@@ -153,7 +153,7 @@ describe.each(DATABASE_KINDS)('the same receptions on %s', (kind) => {
   let town: TestTown;
   beforeAll(async () => {
     town = await openTown(kind);
-  });
+  }, 180_000);
   afterAll(() => town?.close());
 
   it('in any order and any batching give the same frames, readings and counts', async () => {

@@ -16,7 +16,7 @@ describe.each(DATABASE_KINDS)('an uplink on %s', (kind) => {
   let org: TestOrganisation;
   beforeAll(async () => {
     town = await openTown(kind);
-  });
+  }, 180_000);
   afterAll(() => town?.close());
   beforeEach(async () => {
     org = await addOrganisation(town);

@@ -46,7 +46,7 @@ describe.each(DATABASE_KINDS)('recorded frames on %s', (kind) => {
   let town: TestTown;
   beforeAll(async () => {
     town = await openTown(kind);
-  });
+  }, 180_000);
   afterAll(() => town?.close());
 
   async function replay(org: TestOrganisation, format: SourceFormat, messages: readonly Message[]) {

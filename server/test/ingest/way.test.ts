@@ -30,7 +30,7 @@ describe.each(DATABASE_KINDS)('the way of an uplink on %s', (kind) => {
   let org: TestOrganisation;
   beforeAll(async () => {
     town = await openTown(kind);
-  });
+  }, 180_000);
   afterAll(() => town?.close());
   beforeEach(async () => {
     org = await addOrganisation(town);

@@ -43,6 +43,7 @@ export const sources: Texts<typeof en> = {
   state_rejecting: 'Seneste besked afvist',
   state_receiving: 'Modtager',
   state_silent: 'Venter på den første besked',
+  state_inside: 'Kommer fra Torv selv',
   new_title: 'Ny kilde',
   new_about: 'Fortæl hvilken netværksserver det er, og hvordan beskederne kommer.',
   new_submit: 'Opret kilden',

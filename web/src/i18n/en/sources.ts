@@ -40,6 +40,7 @@ export const sources = {
   state_rejecting: 'Last message rejected',
   state_receiving: 'Receives',
   state_silent: 'Waits for the first message',
+  state_inside: 'Fed inside Torv',
   new_title: 'New source',
   new_about: 'Say which network server it is and how its messages come.',
   new_submit: 'Create the source',

@@ -43,6 +43,7 @@ export const sources: Texts<typeof en> = {
   state_rejecting: 'Laatste bericht geweigerd',
   state_receiving: 'Ontvangt',
   state_silent: 'Wacht op het eerste bericht',
+  state_inside: 'Komt uit Torv zelf',
   new_title: 'Nieuwe bron',
   new_about: 'Geef aan welke netwerkserver het is en hoe de berichten komen.',
   new_submit: 'Bron aanmaken',

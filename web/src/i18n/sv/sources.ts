@@ -43,6 +43,7 @@ export const sources: Texts<typeof en> = {
   state_rejecting: 'Senaste meddelandet avvisat',
   state_receiving: 'Tar emot',
   state_silent: 'Väntar på det första meddelandet',
+  state_inside: 'Kommer från Torv självt',
   new_title: 'Ny källa',
   new_about: 'Ange vilken nätverksserver det är och hur meddelandena kommer.',
   new_submit: 'Skapa källan',

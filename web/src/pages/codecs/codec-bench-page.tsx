@@ -36,6 +36,7 @@ import { Redecode } from './redecode.tsx';
 import { useSettled } from './use-settled.ts';
 import './codecs.css';
 import '../../parts/form.css';
+import '../sources/sources.css';
 
 const benchRoute = getRouteApi('/codecs/$codecId/bench');
 const newRoute = getRouteApi('/codecs/new');

@@ -89,7 +89,7 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
       header: t('col_last'),
       sortValue: (source) => source.status.lastMessageAt,
       cell: (source) =>
-        source.status.lastMessageAt === null ? (
+        source.kind === 'demo' || source.kind === 'file' ? null : source.status.lastMessageAt === null ? (
           t('never')
         ) : (
           <RelativeTime instant={source.status.lastMessageAt} />
@@ -138,7 +138,7 @@ export function SourceMark(props: { readonly source: Source }) {
     <span>
       <StateMark level={SOURCE_LEVELS[state]} text={t(`state_${state}`)} plain />
       {why !== null && (
-        <span className="torv-quiet" style={{ display: 'block', maxWidth: '44ch' }}>
+        <span className="torv-quiet" lang="en" style={{ display: 'block', maxWidth: '44ch' }}>
           {why}
         </span>
       )}

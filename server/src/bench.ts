@@ -7,19 +7,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SYSTEM } from '../access/port.ts';
-import { type Database, openDatabase, type Sql } from '../db/database.ts';
-import type { Log } from '../db/log.ts';
-import { migrate } from '../db/migrate.ts';
-import { claimDevice } from '../registry/device-store.ts';
-import { createOrganisation, syncObservedProperties } from '../registry/organisation-store.ts';
-import { createPlace } from '../registry/place-store.ts';
-import { syncShippedCodecs } from '../registry/shipped-codec-store.ts';
-import { acceptMessages, type SourceRef } from './accept.ts';
-import { createBatcher } from './batcher.ts';
-import { createDecoder } from './decode/port.ts';
-import { ensureSource } from './source-store.ts';
-import { DeviceKnowledge } from './uplink.ts';
+import { SYSTEM } from './access/port.ts';
+import { type Database, openDatabase, type Sql } from './db/database.ts';
+import type { Log } from './db/log.ts';
+import { migrate } from './db/migrate.ts';
+import { acceptMessages, type SourceRef } from './ingest/accept.ts';
+import { createBatcher } from './ingest/batcher.ts';
+import { createDecoder } from './ingest/decode/port.ts';
+import { ensureSource } from './ingest/source-store.ts';
+import { DeviceKnowledge } from './ingest/uplink.ts';
+import { claimDevice } from './registry/device-store.ts';
+import { createOrganisation, syncObservedProperties } from './registry/organisation-store.ts';
+import { createPlace } from './registry/place-store.ts';
+import { syncShippedCodecs } from './registry/shipped-codec-store.ts';
 
 const SILENT: Log = {
   debug: () => undefined,
