@@ -76,7 +76,7 @@ describe('a page that is left open', () => {
           ?.querySelector('[data-absolute]')
           ?.getAttribute('data-absolute') !== old,
       seen.at,
-      { timeout: 300_000 },
+      { timeout: 240_000 },
     );
     expect(await page.evaluate(() => 'stillTheSamePage' in window)).toBe(true);
     const shown = await reading.locator('.torv-number').innerText();
@@ -87,7 +87,7 @@ describe('a page that is left open', () => {
     expect(Number(shown.replace(/\D/g, ''))).toBe(Math.round(stored));
     expect(faults()).toEqual([]);
     await leave();
-  }, 330_000);
+  }, 300_000);
 
   it('says that it connects again when the server goes away, keeps what it knew, and recovers', async () => {
     const line = await openLine();

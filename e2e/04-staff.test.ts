@@ -112,7 +112,7 @@ describe('the technician', () => {
   it('gives a network server a key that is shown once, and its first frame waits in the inbox', async () => {
     const { page } = administrator;
     await page.goto(`${origin}/sources/new?${TOWN}`);
-    await page.getByLabel('Name').fill('Harbour network server');
+    await page.getByLabel('Name', { exact: true }).fill('Harbour network server');
     await page.getByLabel('Network server', { exact: true }).selectOption('torv');
     await page.locator('input[type=radio][value=webhook]').check();
     await judge(administrator, 'source-new');
@@ -179,7 +179,9 @@ describe('a second person', () => {
     await judge(administrator, 'invite');
 
     const second = await newVisitor(browser);
-    await second.page.goto(link);
+    const opened = new URL(link);
+    opened.searchParams.set('lang', 'en');
+    await second.page.goto(opened.href);
     await second.page.waitForSelector('form.torv-form');
     expect(second.page.url()).not.toContain('#');
     await second.page.locator('input[autocomplete=name]').fill('The editor');

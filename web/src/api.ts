@@ -127,8 +127,10 @@ export function toPath(
 export const queryKeys = {
   session: ['session'] as const,
   places: (organisationId: string) => ['places', organisationId] as const,
-  place: (placeId: string) => ['place', placeId] as const,
+  // an address has text where an answer has a number: both must find the same entry
+  place: (placeId: string | number) => ['place', String(placeId)] as const,
+  placeSeries: (placeId: string | number) => ['series', String(placeId)] as const,
   series: (placeId: string, property: string, from: string, to: string) =>
-    ['series', placeId, property, from, to] as const,
+    ['series', String(placeId), property, from, to] as const,
   ground: (organisationId: string) => ['ground', organisationId] as const,
 };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LiveReading, Place } from './answers.ts';
+import { queryKeys } from './api.ts';
 import { withReading } from './place-data.ts';
 
 const co2 = {
@@ -51,6 +52,11 @@ const reading: LiveReading = {
   phenomenonTime: '2026-11-22T08:10:00Z',
   quality: 0,
 };
+
+test('what is live finds what the page fetched, whether its id came as text or as a number', () => {
+  expect(queryKeys.place(7)).toEqual(queryKeys.place('7'));
+  expect(queryKeys.series('7', 'co2', 'a', 'b').slice(0, 2)).toEqual(queryKeys.placeSeries(7));
+});
 
 test('a live reading moves the number and the headline at once', () => {
   const moved = withReading(place, reading);

@@ -56,21 +56,30 @@ export function withReading(place: Place, reading: LiveReading): Place {
   );
   const { headline } = place.state;
   if (headline?.property !== property || quality !== 0) return { ...place, current };
-  return { ...place, current, state: { ...place.state, headline: { ...headline, value, phenomenonTime } } };
+  return {
+    ...place,
+    current,
+    state: { ...place.state, headline: { ...headline, value, phenomenonTime, stale: false } },
+  };
 }
 
 export function useLivePlaces(organisation: Organisation | undefined): LiveStatus {
   const client = useQueryClient();
   const waiting = useRef<number | undefined>(undefined);
+  const changed = useRef(new Set<string | number>());
   return useLive(organisation ? toPath('/api/v1/live', { organisation: organisation.id }) : null, {
     reading: (data) => {
       const reading = data as LiveReading;
       client.setQueryData<Place>(queryKeys.place(reading.placeId), (old) => old && withReading(old, reading));
+      changed.current.add(reading.placeId);
       waiting.current ??= window.setTimeout(() => {
         waiting.current = undefined;
         void client.invalidateQueries({ queryKey: ['places'] });
-        void client.invalidateQueries({ queryKey: queryKeys.place(reading.placeId) });
-        void client.invalidateQueries({ queryKey: ['series', reading.placeId] });
+        for (const placeId of changed.current) {
+          void client.invalidateQueries({ queryKey: queryKeys.place(placeId) });
+          void client.invalidateQueries({ queryKey: queryKeys.placeSeries(placeId) });
+        }
+        changed.current.clear();
       }, REFRESH_MS);
     },
   });

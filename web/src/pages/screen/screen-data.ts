@@ -36,6 +36,8 @@ export function screenQuery(link: ScreenLink) {
     queryFn: ({ signal }) => ask<ScreenPlace>(link, `/api/v1/places/${link.placeId}`, signal),
     refetchInterval: ({ state }) => (isClosed(state.error) ? false : ASK_EVERY_MS),
     refetchIntervalInBackground: true,
+    // without a line it must fail and be told, not wait quietly until the browser believes in one
+    networkMode: 'always',
     gcTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -52,6 +54,8 @@ export function screenSeriesQuery(link: ScreenLink, property: string, from: stri
       ),
     refetchInterval: SERIES_EVERY_MS,
     refetchIntervalInBackground: true,
+    // without a line it must fail and be told, not wait quietly until the browser believes in one
+    networkMode: 'always',
     retry: false,
   });
 }

@@ -90,7 +90,7 @@ function LinkTable(props: {
           { key: 'until', header: t('until'), cell: (row) => format.moment(row.expiresAt, 'date') },
           {
             key: 'withdraw',
-            header: '',
+            header: t('withdraw'),
             cell: (row) => (
               <Button variant="tertiary" data-size="sm" data-color="danger" onClick={() => setLeaving(row)}>
                 {t('withdraw')}

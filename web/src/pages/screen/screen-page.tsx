@@ -108,6 +108,7 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
   const { place, property } = props;
   const t = useText('places');
   const format = useFormat();
+  const size = useWindowSize();
   const { from, to } = toPeriod('day', useNow(), format.timeZone);
   const { data } = useQuery({
     ...screenSeriesQuery(props.link, property, from, to),
@@ -117,7 +118,7 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
   const rule = place.state.headline?.rule ?? null;
   const limit = rule && format.value(property, rule.limit, data.unit, 'words');
   // its letters are meant for a desk; on a wall the whole drawing grows
-  const zoom = Math.min(2.5, Math.max(1, Math.min(window.innerWidth, window.innerHeight) / 640));
+  const zoom = Math.min(2.5, Math.max(1, Math.min(size.width, size.height) / 640));
   return (
     <div className="torv-screen-today" style={{ zoom }}>
       <TimeChart
@@ -129,10 +130,22 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
         series={toChartSeries(data)}
         headingLevel={2}
         thresholds={rule && limit ? [{ value: rule.limit, label: t('chart_threshold', { limit }) }] : []}
-        heightPx={Math.max(200, Math.round((window.innerHeight * 0.42) / zoom))}
+        heightPx={Math.max(200, Math.round((size.height * 0.42) / zoom))}
       />
     </div>
   );
+}
+
+/** A tablet is turned, a window is dragged to the wall. */
+function useWindowSize(): { readonly width: number; readonly height: number } {
+  const read = () => ({ width: window.innerWidth, height: window.innerHeight });
+  const [size, setSize] = useState(read);
+  useEffect(() => {
+    const measure = () => setSize(read());
+    window.addEventListener('resize', measure);
+    return () => window.removeEventListener('resize', measure);
+  }, []);
+  return size;
 }
 
 function Closed(props: { readonly missing?: boolean }) {

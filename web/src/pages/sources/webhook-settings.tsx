@@ -30,7 +30,7 @@ export function WebhookSettings(props: WebhookSettingsProps) {
       {props.format === 'torv' && (
         <>
           <Paragraph data-size="sm">{t('webhook_try')}</Paragraph>
-          <pre className="torv-message">
+          <pre className="torv-message" data-whole="true">
             <Code>{command}</Code>
           </pre>
         </>
