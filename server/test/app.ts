@@ -35,6 +35,8 @@ export interface TestAppOptions {
   readonly mail?: Mailer;
   /** How the application itself reaches the database, where that is to be another way than the test's. */
   readonly reach?: (database: TestDatabase) => Promise<Database>;
+  /** false: frames that wait are decoded when the test says so, not by themselves. */
+  readonly sweeps?: boolean;
 }
 
 export async function createTestApp(kind: DatabaseKind, options: TestAppOptions = {}): Promise<TestApp> {
@@ -49,7 +51,8 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
   const reached = (await options.reach?.(database)) ?? database;
-  const runtime = await assembleRuntime({ config, log, database: reached, now });
+  const assembled = await assembleRuntime({ config, log, database: reached, now });
+  const runtime = options.sweeps === false ? { ...assembled, wakeSweep: () => undefined } : assembled;
   const { app, routes } = await createApp(runtime, {
     logger: log,
     authenticate: createAuthenticator({ sql: reached.sql, now }),

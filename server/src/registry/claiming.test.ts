@@ -19,7 +19,7 @@ describe.each(DATABASE_KINDS)('claiming on %s', (kind) => {
   const rooms = new Map<string, number>();
 
   beforeAll(async () => {
-    test = await createTestApp(kind);
+    test = await createTestApp(kind, { sweeps: false });
     ears = await openEars(test.database);
     admin = await found(test);
     viewer = await join(test, admin.session, admin.organisationId, 'viewer', 'viewer@skaering.example');
