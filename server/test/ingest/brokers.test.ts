@@ -315,7 +315,9 @@ describe.each(DATABASE_KINDS)('a broker source on %s', { timeout: 90_000 }, (kin
     expect(await counters()).toEqual([2]);
   });
 
-  it.runIf(kind === 'postgresql')(
+  // The embedded database belongs to one process: there is nobody to share with.
+  const itShared = kind === 'postgresql' ? it : () => undefined;
+  itShared(
     'shares a source with another process, and takes over its slot when that is killed',
     async () => {
       const source = await add({ sharedGroup: 'torv' });
