@@ -1,8 +1,8 @@
 /** The page moves by itself while one looks, says when the line is broken, and goes on when it is back. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newVisitor, openBrowser, takePicture } from './browser.ts';
+import { openLine } from './line.ts';
 import { findRooms } from './town.ts';
 
 const origin = inject('origin');
@@ -12,44 +12,6 @@ beforeAll(async () => {
   browser = await openBrowser();
 });
 afterAll(() => browser?.close());
-
-/** A line to the server that can be cut: what a browser sees when the server, or the network before it, is gone. */
-async function openLine(): Promise<{
-  readonly origin: string;
-  readonly cut: () => Promise<void>;
-  readonly mend: () => Promise<void>;
-}> {
-  const target = Number(new URL(origin).port);
-  const open = new Set<Socket>();
-  const answer = (socket: Socket) => {
-    const far = connect(target, 'localhost');
-    for (const end of [socket, far]) {
-      open.add(end);
-      end.on('error', () => end.destroy());
-      end.on('close', () => {
-        open.delete(end);
-        socket.destroy();
-        far.destroy();
-      });
-    }
-    socket.pipe(far).pipe(socket);
-  };
-  let server: Server | undefined;
-  let port = 0;
-  const mend = async () => {
-    server = createServer(answer);
-    await new Promise<void>((resolve) => server?.listen(port, '127.0.0.1', resolve));
-    const address = server.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
-  };
-  const cut = async () => {
-    const closed = new Promise((resolve) => server?.close(resolve));
-    for (const socket of open) socket.destroy();
-    await closed;
-  };
-  await mend();
-  return { origin: `http://127.0.0.1:${port}`, cut, mend };
-}
 
 describe('a page that is left open', () => {
   it('shows the next reading of a classroom without being touched', async () => {
@@ -90,7 +52,7 @@ describe('a page that is left open', () => {
   }, 300_000);
 
   it('says that it connects again when the server goes away, keeps what it knew, and recovers', async () => {
-    const line = await openLine();
+    const line = await openLine(origin);
     const { page, leave } = await newVisitor(browser);
     await page.goto(`${line.origin}/`);
     await page.getByText('Live', { exact: true }).waitFor();
@@ -107,7 +69,7 @@ describe('a page that is left open', () => {
   });
 
   it('says that the server does not answer when a page is opened meanwhile, and offers to try again', async () => {
-    const line = await openLine();
+    const line = await openLine(origin);
     const { page, leave } = await newVisitor(browser);
     await page.goto(`${line.origin}/`);
     await page.locator('.torv-town-list a').first().hover();

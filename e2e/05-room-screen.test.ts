@@ -10,6 +10,7 @@ import {
   takePicture,
   type Visitor,
 } from './browser.ts';
+import { openLine } from './line.ts';
 import { ADMINISTRATOR, signIn, TOWN } from './people.ts';
 import { findRooms, type Room } from './town.ts';
 
@@ -88,19 +89,21 @@ describe('the screen of a room', () => {
   });
 
   it('keeps the last values without a line, says since when, and comes back', async () => {
+    const line = await openLine(origin);
     const { page, leave } = await newVisitor(browser);
-    await page.goto(link.replace('#', '&lang=en#'));
+    await page.goto(link.replace('#', '&lang=en#').replace(origin, line.origin));
     const number = page.locator('.torv-screen-number');
     await number.waitFor();
     const before = await number.innerText();
-    await page.context().setOffline(true);
+    await line.cut();
     const notice = page.getByText('No connection since');
     await notice.waitFor({ timeout: 45_000 });
     expect(await number.innerText()).toBe(before);
     await takePicture(page, 'screen-no-line');
-    await page.context().setOffline(false);
+    await line.mend();
     await notice.waitFor({ state: 'detached', timeout: 45_000 });
     await leave();
+    await line.cut();
   });
 
   it('closes when staff withdraw its link', async () => {
