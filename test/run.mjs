@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything, installing what it needs. Checks (format, lint, types, imports, unused code), unit,
- * property and integration tests over both databases, then browser journeys. The last line counts them.
+ * property and integration tests over both databases. `npm run e2e` walks the browser journeys. The last line counts.
  * With CI set, a missing tool or data set is a failure; otherwise it is said plainly what was left out.
  */
 import { spawn, spawnSync } from 'node:child_process';
