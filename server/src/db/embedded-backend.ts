@@ -27,6 +27,7 @@ export type Executed =
 
 export interface Unit {
   readonly bytes: Uint8Array;
+  /** Told everything but ReadyForQuery, which is the outcome's `state`. */
   readonly onRows: (bytes: Uint8Array) => void;
   readonly deadlineMs: number | undefined;
 }

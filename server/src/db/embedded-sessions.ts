@@ -178,8 +178,15 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
       if (name !== '') session.statements.set(name, Buffer.from(message.bytes));
     }
     const outcome = await execute(session, unit);
-    if (outcome.kind === 'lost') await settleLost(session, outcome.reason, complete);
-    else if (complete) session.transaction = outcome.state ?? 'E';
+    if (outcome.kind === 'lost') return settleLost(session, outcome.reason, complete);
+    if (complete) {
+      session.transaction = outcome.state ?? 'E';
+      if (!session.gone) session.stream.push(renderReady(session.transaction));
+    } else if (outcome.state !== undefined) {
+      // A part failed. Its Sync is asked for here, and the client hears no more until it sends its own.
+      session.skipsToSync = true;
+      session.transaction = (await ask(renderSync())) ?? 'E';
+    }
   }
 
   function execute(session: Session, unit: readonly FrontendMessage[]): Promise<Executed> {
@@ -247,9 +254,10 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
     holder = undefined;
   }
 
-  /** Something of our own between clients; its answer interests nobody. */
-  async function ask(bytes: Buffer): Promise<void> {
-    await backend.execute({ bytes, onRows: () => undefined, deadlineMs: undefined });
+  /** Something of our own between clients; of its answer only the state is of interest. */
+  async function ask(bytes: Buffer): Promise<TransactionState | undefined> {
+    const outcome = await backend.execute({ bytes, onRows: () => undefined, deadlineMs: undefined });
+    return outcome.kind === 'executed' ? outcome.state : undefined;
   }
 
   /** A single backend has no checkpointer of its own: without this the log, and the next start, only grow. */
@@ -298,9 +306,9 @@ function toRefusedConnection(): Error {
   return Object.assign(new Error('The embedded database is closed'), { code: 'ECONNREFUSED' });
 }
 
-/** Up to and with the first Sync or Query, after which the backend says ReadyForQuery. */
+/** Up to and with the first Sync or Query, after which the client waits for ReadyForQuery, or a Flush, which ends a part. */
 function takeUnit(waiting: FrontendMessage[]): readonly FrontendMessage[] {
-  const end = waiting.findIndex(isUnitEnd);
+  const end = waiting.findIndex((message) => isUnitEnd(message) || message.type === FRONTEND.flush);
   return waiting.splice(0, end === -1 ? waiting.length : end + 1);
 }
 
@@ -322,12 +330,15 @@ function createStream(receive: (chunk: Buffer) => void, leave: () => void): Dupl
       // rows are pushed as they come; the driver asks for at most one result at a time
     },
     write(chunk: Buffer, _encoding, done) {
-      try {
-        receive(chunk);
-        done();
-      } catch (error) {
-        done(error instanceof Error ? error : new Error(String(error)));
-      }
+      // Never answers within the call, as no socket does: the driver loses what it writes while it is writing.
+      queueMicrotask(() => {
+        try {
+          receive(chunk);
+          done();
+        } catch (error) {
+          done(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
     },
     final(done) {
       done();

@@ -7,13 +7,13 @@ import { parentPort } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { postgis } from '@electric-sql/pglite-postgis';
 import type { FromWorker, ToWorker } from './embedded-backend.ts';
+import { createReadyCutter } from './protocol.ts';
 
 if (parentPort === null) throw new Error('embedded-worker.ts runs only as a worker thread');
 const port = parentPort;
 
 /** Rows leave in pieces of about this size: not one message per row, not one buffer per result. */
 const PIECE_BYTES = 256 * 1024;
-const READY_BYTES = 6;
 
 const START_PARAMETERS = [
   ...PGlite.defaultStartParams,
@@ -46,7 +46,7 @@ async function execute(bytes: Uint8Array): Promise<void> {
   if (database === undefined) throw new Error('The embedded database is not open');
   let pieces: Uint8Array[] = [];
   let length = 0;
-  let tail = new Uint8Array(0);
+  const cutter = createReadyCutter();
   const flush = (): void => {
     if (length === 0) return;
     const whole = new Uint8Array(length);
@@ -57,34 +57,20 @@ async function execute(bytes: Uint8Array): Promise<void> {
     }
     pieces = [];
     length = 0;
-    tail = joinTail(tail, whole);
     say({ kind: 'rows', bytes: whole }, [whole.buffer]);
   };
   await database.execProtocolRawStream(bytes, {
     syncToFs: false, // the files are written through; there is no second copy to bring up to date
     onRawData: (chunk) => {
-      pieces.push(chunk.slice()); // a view of the module's memory, which the next row overwrites
-      length += chunk.length;
+      for (const piece of cutter.push(chunk)) {
+        pieces.push(piece.slice()); // a view of the module's memory, which the next row overwrites
+        length += piece.length;
+      }
       if (length >= PIECE_BYTES) flush();
     },
   });
   flush();
-  say({ kind: 'executed', state: toState(tail) });
-}
-
-/** The last six bytes that went out: ReadyForQuery when the unit ended with a Sync. */
-function joinTail(before: Uint8Array<ArrayBuffer>, whole: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (whole.length >= READY_BYTES) return whole.slice(-READY_BYTES);
-  const both = new Uint8Array(before.length + whole.length);
-  both.set(before);
-  both.set(whole, before.length);
-  return both.slice(-READY_BYTES);
-}
-
-function toState(tail: Uint8Array): 'I' | 'T' | 'E' | undefined {
-  if (tail.length < READY_BYTES || tail[0] !== 0x5a || tail[4] !== 5) return undefined;
-  const state = String.fromCharCode(tail[5] ?? 0);
-  return state === 'I' || state === 'T' || state === 'E' ? state : undefined;
+  say({ kind: 'executed', state: cutter.state });
 }
 
 async function handle(message: ToWorker): Promise<void> {

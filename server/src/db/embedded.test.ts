@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, SILENT, type TestDatabase } from '../../test/database.ts';
+import { sendInTurn } from './in-turn.ts';
 
 let database: TestDatabase;
 
@@ -69,6 +70,35 @@ describe('the embedded database', () => {
       if (n % 5 === 0) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
       else expect(outcome).toMatchObject({ status: 'fulfilled', value: [{ n }] });
     });
+  });
+
+  it('gives each statement of a failed transaction its own error, and commits nothing of it', async () => {
+    for (let round = 0; round < 20; round++) {
+      // Every round has shapes of its own, so that statements are described and prepared in the failed transaction.
+      const id = 20_000 + round;
+      const outcomes: PromiseSettledResult<unknown>[] = [];
+      const failed = database.sql.begin((tx) =>
+        sendInTurn([
+          () => tx`INSERT INTO notes VALUES (${id}, 'lost')`,
+          () => tx.unsafe(`SELECT 1 / ($1::int - ${round}) AS x${round}`, [round]),
+          async () => {
+            const later = [
+              tx.unsafe(`SELECT $1::int + ${round} AS y${round}`, [1]),
+              tx`SELECT count(*) FROM notes WHERE id = ${id}`,
+              tx.unsafe(`INSERT INTO notes VALUES ($1, 'lost ${round}')`, [id + 1_000]),
+            ];
+            outcomes.push(...(await Promise.allSettled(later)));
+          },
+        ]),
+      );
+      await expect(failed).rejects.toMatchObject({ code: '22012' });
+      const [next] = await database.sql<{ n: number }[]>`SELECT ${id}::int AS n`;
+      expect(next?.n).toBe(id);
+      expect(outcomes.map((o) => o.status === 'rejected' && o.reason.code)).toEqual(
+        outcomes.map(() => '25P02'),
+      );
+    }
+    expect(await database.sql`SELECT id FROM notes WHERE id >= 20000`).toHaveLength(0);
   });
 
   it('rolls back a transaction that says nothing while others wait, and tells its owner', async () => {

@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createMessageCutter,
+  createReadyCutter,
   FRONTEND,
   renderCloseStatement,
+  renderError,
   renderQuery,
+  renderReady,
   renderSync,
   toStatementText,
 } from './protocol.ts';
@@ -50,5 +53,35 @@ describe('the message cutter', () => {
   it('finds the SQL text of a query', () => {
     const bytes = renderQuery('SELECT 1 /* Å */');
     expect(toStatementText({ type: FRONTEND.query, bytes })).toBe('SELECT 1 /* Å */');
+  });
+});
+
+describe('the ready cutter', () => {
+  const ready = fc.constantFrom('I' as const, 'T' as const, 'E' as const);
+  const said = fc.oneof(
+    ready.map((state) => ({ bytes: renderReady(state), state })),
+    fc.string({ maxLength: 60 }).map((text) => ({ bytes: renderError('22012', text), state: undefined })),
+  );
+
+  it('leaves out what the backend says of being ready, and only that, however the stream was cut', () => {
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 8 }), fc.array(fc.nat(300), { maxLength: 30 }), (all, cuts) => {
+        const cutter = createReadyCutter();
+        const stream = Buffer.concat(all.map(({ bytes }) => bytes));
+        const ends = [...cuts.map((cut) => Math.min(cut, stream.length)), stream.length].sort(
+          (a, b) => a - b,
+        );
+        let from = 0;
+        const left = ends.flatMap((end) => {
+          const pieces = cutter.push(stream.subarray(from, end)).map((piece) => Buffer.from(piece));
+          from = end;
+          return pieces;
+        });
+        expect(Buffer.concat(left)).toEqual(
+          Buffer.concat(all.filter(({ state }) => state === undefined).map(({ bytes }) => bytes)),
+        );
+        expect(cutter.state).toBe(all.findLast(({ state }) => state !== undefined)?.state);
+      }),
+    );
   });
 });

@@ -10,6 +10,7 @@ export const FRONTEND = {
   parse: 0x50, // P
   close: 0x43, // C
   sync: 0x53, // S
+  flush: 0x48, // H
   functionCall: 0x46, // F
   terminate: 0x58, // X
   copyData: 0x64, // d
@@ -96,6 +97,70 @@ export function toStatementName(parse: Buffer): string {
 export function toStatementText(message: FrontendMessage): string {
   const start = message.type === FRONTEND.parse ? message.bytes.indexOf(0, 5) + 1 : 5;
   return message.bytes.toString('utf8', start, message.bytes.indexOf(0, start));
+}
+
+const READY = 0x5a; // Z
+const HEADER_BYTES = 5;
+
+export interface ReadyCutter {
+  /** What a backend says, piece by piece and cut anywhere -> the same without ReadyForQuery. */
+  push(chunk: Uint8Array): readonly Uint8Array[];
+  /** As the last ReadyForQuery said; undefined while there was none. */
+  readonly state: TransactionState | undefined;
+}
+
+/**
+ * Takes ReadyForQuery out of a backend's answer. The embedded backend says it a second time after an error (and once
+ * where no Sync has asked for it): the driver would take the second for the answer to its next statement, and so a
+ * failed transaction for a committed one.
+ */
+export function createReadyCutter(): ReadyCutter {
+  let carry = new Uint8Array(0);
+  let left = 0;
+  let isReady = false;
+  let state: TransactionState | undefined;
+  return {
+    get state() {
+      return state;
+    },
+    push(chunk) {
+      let bytes = chunk;
+      if (carry.length > 0) {
+        bytes = new Uint8Array(carry.length + chunk.length);
+        bytes.set(carry);
+        bytes.set(chunk, carry.length);
+        carry = new Uint8Array(0);
+      }
+      const pieces: Uint8Array[] = [];
+      let from = 0;
+      const keep = (until: number): void => {
+        if (until > from) pieces.push(bytes.subarray(from, until));
+      };
+      let at = 0;
+      while (at < bytes.length) {
+        if (left === 0) {
+          if (bytes.length - at < HEADER_BYTES) break;
+          left = 1 + new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(1);
+          isReady = bytes[at] === READY;
+          if (isReady) keep(at);
+        }
+        const step = Math.min(left, bytes.length - at);
+        at += step;
+        left -= step;
+        if (!isReady) continue;
+        from = at;
+        if (left === 0) state = toTransactionState(bytes[at - 1]);
+      }
+      keep(at);
+      if (at < bytes.length) carry = bytes.slice(at);
+      return pieces;
+    },
+  };
+}
+
+function toTransactionState(byte: number | undefined): TransactionState {
+  const text = String.fromCharCode(byte ?? 0);
+  return text === 'I' || text === 'T' ? text : 'E';
 }
 
 export function renderQuery(text: string): Buffer {
