@@ -4,7 +4,7 @@ import { QUALITY } from '@torv/core/properties';
 import { SYSTEM } from '../src/access/port.ts';
 import type { Sql } from '../src/db/database.ts';
 import { ensurePartitions } from '../src/observations/partition-store.ts';
-import { insertReadings } from '../src/observations/store.ts';
+import { insertReadings, takeReadingNumbers } from '../src/observations/store.ts';
 import { installCodec } from '../src/registry/codec-store.ts';
 import { claimDevice } from '../src/registry/device-store.ts';
 import { createGroup } from '../src/registry/group-store.ts';
@@ -143,6 +143,7 @@ async function fillReadings(sql: Sql, organisationId: number, deviceId: number):
         quality: i === 3 ? QUALITY.implausible : 0,
         uplinkId: uplinks[i]?.id ?? null,
       })),
+      await takeReadingNumbers(tx, times.length),
     );
     await tx`
       INSERT INTO corrections (organisation_id, observation_id, datastream_id, phenomenon_start, change, old_number)

@@ -14,6 +14,19 @@ export function toPlainArray(values: readonly (number | boolean | string | null)
   return `${text}}`;
 }
 
+const SEPARATOR = '\u001e';
+
+/**
+ * Large JSON texts for `string_to_array($1, toSeparator)`: nothing has to be quoted. JSON holds no bare control
+ * character (RFC 8259, section 7), so none of its texts can hold the separator.
+ */
+export function toJsonTexts(values: readonly string[]): {
+  readonly text: string;
+  readonly separator: string;
+} {
+  return { text: values.join(SEPARATOR), separator: SEPARATOR };
+}
+
 /** Any texts. */
 export function toTextArray(values: readonly (string | null)[]): string {
   let text = '{';

@@ -73,11 +73,17 @@ async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database>
   };
 }
 
+/**
+ * Without compilation of queries at run time: the planner expects far more rows of partitioned tables than come, and
+ * then compiles for 50 ms what runs for 3 ms, each time anew.
+ */
+const SETTINGS = { jit: 'off' } as const;
+
 async function openExternalDatabase(url: string, options: DatabaseOptions): Promise<Database> {
   const { log, boundedMs = BOUNDED_MS, maxConnections = CONNECTIONS.postgresql } = options;
   const address = parseServerAddress(url);
   const common = { log, url: address.driverUrl, open: () => openServerStream(address) };
-  const pool = createPool({ ...common, maxConnections });
+  const pool = createPool({ ...common, maxConnections, settings: SETTINGS });
   let version: string;
   try {
     version = await checkServer(pool.sql, address);
@@ -88,7 +94,7 @@ async function openExternalDatabase(url: string, options: DatabaseOptions): Prom
   const bounded = createPool({
     ...common,
     maxConnections: toBoundedSize(maxConnections),
-    settings: { statement_timeout: boundedMs },
+    settings: { ...SETTINGS, statement_timeout: boundedMs },
   });
   return {
     kind: 'postgresql',

@@ -7,13 +7,11 @@ import { AppError } from '@torv/core/errors';
 import type { Sql } from '../db/database.ts';
 import { insertRejectedMessage } from './store.ts';
 import {
-  commitBatch,
   type IngestDeps,
   type IngestItem,
   type IngestReport,
   type ItemOutcome,
-  type PreparedBatch,
-  prepareBatch,
+  ingestBatch,
   toReport,
 } from './uplink.ts';
 
@@ -42,9 +40,13 @@ interface Waiting {
 interface Batch {
   readonly givers: readonly Waiting[];
   readonly items: readonly IngestItem[];
-  /** Undefined when preparing failed: the batch is then prepared again piece by piece. */
-  readonly prepared: Promise<PreparedBatch | undefined>;
 }
+
+/**
+ * Batches on their way at once: one is decoded, one is on its way to the database, one is being committed. Two that
+ * share a device wait for each other at its lock; the order in which they are committed does not matter.
+ */
+const LANES = 3;
 
 const REJECTED: ItemOutcome = { kind: 'frame', state: 'rejected', readings: 0 };
 
@@ -83,18 +85,11 @@ async function keepCulprit(sql: Sql, item: IngestItem, error: unknown): Promise<
 
 /**
  * Writes a batch whatever is in it: on a data error each half on its own. Outcomes in the order of the items.
- * @param prepared of the whole batch, where there is one
  */
-export async function ingestOrBisect(
-  deps: IngestDeps,
-  items: readonly IngestItem[],
-  prepared?: PreparedBatch,
-): Promise<ItemOutcome[]> {
+export async function ingestOrBisect(deps: IngestDeps, items: readonly IngestItem[]): Promise<ItemOutcome[]> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const batch = prepared ?? (await prepareBatch(deps, items));
-      prepared = undefined;
-      return await commitBatch(deps, batch);
+      return await ingestBatch(deps, items);
     } catch (error) {
       if (isCollision(error) && attempt < 5) continue;
       if (!isDataError(error)) throw error;
@@ -113,14 +108,12 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
   const queue: Waiting[] = [];
   let queued = 0;
   let timer: NodeJS.Timeout | undefined;
-  let working = false;
+  let busy = 0;
   let closing = false;
   let idle: (() => void) | undefined;
-  let hurry: (() => void) | undefined;
-  let ahead: Batch | undefined;
+  const pauses = new Set<() => void>();
 
-  function takeBatch(): Batch | undefined {
-    if (queue.length === 0) return undefined;
+  function takeBatch(): Batch {
     const givers: Waiting[] = [];
     let size = 0;
     while (queue.length > 0 && (size === 0 || size + (queue[0] as Waiting).items.length <= maxItems)) {
@@ -129,8 +122,7 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
       givers.push(next);
     }
     queued -= size;
-    const items = givers.flatMap((giver) => giver.items);
-    return { givers, items, prepared: prepareBatch(deps, items).catch(() => undefined) };
+    return { givers, items: givers.flatMap((giver) => giver.items) };
   }
 
   /** Each giver is told of its own items. */
@@ -143,10 +135,9 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
   }
 
   async function write(batch: Batch): Promise<void> {
-    let prepared = await batch.prepared;
     for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
       try {
-        tell(batch, await ingestOrBisect(deps, batch.items, prepared));
+        tell(batch, await ingestOrBisect(deps, batch.items));
         return;
       } catch (error) {
         if (closing) {
@@ -157,7 +148,6 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
           { err: error, uplinks: batch.items.length, pauseMs },
           'The database does not take uplinks; waiting to try again',
         );
-        prepared = undefined;
         await pause(pauseMs);
       }
     }
@@ -165,37 +155,31 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
 
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const waited = setTimeout(resolve, ms);
-      hurry = () => {
+      const end = () => {
         clearTimeout(waited);
+        pauses.delete(end);
         resolve();
       };
+      const waited = setTimeout(end, ms);
+      pauses.add(end);
     });
   }
 
-  /** A full batch is decoded while another is committed; a small one waits for company meanwhile. */
-  function prefetch(): void {
-    if (ahead === undefined && queued >= maxItems) ahead = takeBatch();
-  }
-
-  function takeNext(): Batch | undefined {
-    const next = ahead ?? takeBatch();
-    ahead = undefined;
-    return next;
-  }
-
   async function run(): Promise<void> {
-    if (working) return;
-    working = true;
-    clearTimeout(timer);
-    timer = undefined;
-    for (let batch = takeBatch(); batch !== undefined; batch = takeNext()) {
-      await batch.prepared;
-      prefetch();
-      await write(batch);
+    busy++;
+    await write(takeBatch());
+    busy--;
+    pump(true);
+    if (busy === 0) idle?.();
+  }
+
+  /** Full batches go at once, as far as there are lanes; a smaller one goes when it is due and nothing is under way. */
+  function pump(isDue: boolean): void {
+    while (busy < LANES && queue.length > 0 && (queued >= maxItems || (isDue && busy === 0))) {
+      clearTimeout(timer);
+      timer = undefined;
+      void run();
     }
-    working = false;
-    idle?.();
   }
 
   return {
@@ -211,16 +195,15 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
       return new Promise<IngestReport>((resolve, reject) => {
         queue.push({ items, resolve, reject });
         queued += items.length;
-        if (working) prefetch();
-        else if (queued >= maxItems) void run();
-        else timer ??= setTimeout(() => void run(), maxWaitMs);
+        pump(false);
+        if (busy === 0) timer ??= setTimeout(() => pump(true), maxWaitMs);
       });
     },
     async close() {
       closing = true;
-      hurry?.();
-      void run();
-      if (working) await new Promise<void>((resolve) => (idle = resolve));
+      for (const end of [...pauses]) end();
+      pump(true);
+      if (busy > 0) await new Promise<void>((resolve) => (idle = resolve));
     },
   };
 }

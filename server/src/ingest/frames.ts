@@ -73,20 +73,23 @@ export function toBestReceptions(receptions: readonly Reception[], most = 3): re
     (b.snr ?? -999) - (a.snr ?? -999) ||
     (b.rssi ?? -999) - (a.rssi ?? -999) ||
     (a.gatewayId < b.gatewayId ? -1 : a.gatewayId > b.gatewayId ? 1 : 0);
-  const byGateway = new Map<string, Reception>();
+  const best: Reception[] = [];
   for (const reception of [...receptions].sort(better)) {
-    if (!byGateway.has(reception.gatewayId)) byGateway.set(reception.gatewayId, reception);
+    if (best.length === most) break;
+    if (!best.some(({ gatewayId }) => gatewayId === reception.gatewayId)) best.push(reception);
   }
-  return [...byGateway.values()].slice(0, most);
+  return best;
 }
 
 /** Signal as it is kept: whole dBm, single precision dB. What is compared must be what is stored. */
 export function toStoredReception(reception: Reception): Reception {
-  const { rssi, snr: said, ...rest } = reception;
-  const snr = said === undefined || !Number.isFinite(Math.fround(said)) ? undefined : said;
-  return {
-    ...rest,
-    ...(rssi === undefined ? {} : { rssi: Math.round(Math.min(Math.max(rssi, -32_768), 32_767)) }),
-    ...(snr === undefined ? {} : { snr: Math.fround(snr) }),
-  };
+  // Made for every reception of every frame: one object, no copies in between.
+  const stored: { -readonly [K in keyof Reception]: Reception[K] } = { gatewayId: reception.gatewayId };
+  const snr = reception.snr === undefined ? Number.NaN : Math.fround(reception.snr);
+  if (reception.rssi !== undefined)
+    stored.rssi = Math.round(Math.min(Math.max(reception.rssi, -32_768), 32_767));
+  if (Number.isFinite(snr)) stored.snr = snr;
+  if (reception.latitude !== undefined) stored.latitude = reception.latitude;
+  if (reception.longitude !== undefined) stored.longitude = reception.longitude;
+  return stored;
 }

@@ -161,19 +161,24 @@ function toDeviceLesson(lessons: readonly Lesson[]): DeviceLesson {
   };
 }
 
+type Sum<T> = { -readonly [K in keyof T]: T[K] };
+
 /** The signal of one batch, summed per device, gateway and UTC day, in a fixed order (no deadlocks). */
 function toSignalLessons(
   lessons: readonly Lesson[],
   gatewayIds: ReadonlyMap<string, number>,
 ): SignalLesson[] {
-  const sums = new Map<string, { -readonly [K in keyof SignalLesson]: SignalLesson[K] }>();
+  const all: Sum<SignalLesson>[] = [];
+  // A device has few gateways and, within one batch, hardly more than one day: a list is searched faster than a key is made.
+  const byDevice = new Map<number, Sum<SignalLesson>[]>();
   for (const lesson of lessons) {
+    const day = lesson.networkTime.slice(0, 10);
+    const sums = byDevice.get(lesson.deviceId) ?? [];
+    byDevice.set(lesson.deviceId, sums);
     for (const r of lesson.receptions) {
       const gatewayId = gatewayIds.get(`${lesson.organisationId}/${r.gatewayId}`);
       if (gatewayId === undefined) continue;
-      const day = lesson.networkTime.slice(0, 10);
-      const key = `${lesson.deviceId} ${gatewayId} ${day}`;
-      let sum = sums.get(key);
+      let sum = sums.find((known) => known.gatewayId === gatewayId && known.day === day);
       if (!sum) {
         sum = {
           deviceId: lesson.deviceId,
@@ -185,7 +190,8 @@ function toSignalLessons(
           snrSum: 0,
           snrCount: 0,
         };
-        sums.set(key, sum);
+        sums.push(sum);
+        all.push(sum);
       }
       sum.frames++;
       if (r.rssi !== undefined) {
@@ -198,31 +204,24 @@ function toSignalLessons(
       }
     }
   }
-  return [...sums.values()].sort(
-    (a, b) => a.deviceId - b.deviceId || a.gatewayId - b.gatewayId || (a.day < b.day ? -1 : 1),
-  );
+  return all.sort((a, b) => a.deviceId - b.deviceId || a.gatewayId - b.gatewayId || (a.day < b.day ? -1 : 1));
 }
 
 function toHeardGateways(lessons: readonly Lesson[]): HeardGateway[] {
-  const heard = new Map<string, HeardGateway>();
+  const heard = new Map<string, Sum<HeardGateway>>();
   for (const lesson of lessons) {
     for (const r of lesson.receptions) {
       const key = `${lesson.organisationId}/${r.gatewayId}`;
       const known = heard.get(key);
-      const own = toHeardGateway(lesson, r, 1);
-      heard.set(
-        key,
-        known
-          ? {
-              ...own,
-              latitude: own.latitude ?? known.latitude,
-              longitude: own.longitude ?? known.longitude,
-              first: earlier(known.first, own.first),
-              last: later(known.last, own.last),
-              frames: known.frames + 1,
-            }
-          : own,
-      );
+      if (!known) {
+        heard.set(key, toHeardGateway(lesson, r, 1));
+        continue;
+      }
+      known.latitude = r.latitude ?? known.latitude;
+      known.longitude = r.longitude ?? known.longitude;
+      known.first = earlier(known.first, lesson.networkTime);
+      known.last = later(known.last, lesson.networkTime);
+      known.frames++;
     }
   }
   return [...heard.values()];

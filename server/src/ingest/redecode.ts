@@ -9,7 +9,7 @@ import type { FieldMapping } from '@torv/core/mapping';
 import { toInstant } from '@torv/core/time';
 import type { Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
-import { insertReadings, type Reading } from '../observations/store.ts';
+import { insertReadings, type Reading, takeReadingNumbers } from '../observations/store.ts';
 import type { JobContext } from '../operations/jobs-port.ts';
 import { getCodecVersion, toScriptHash } from '../registry/codec-store.ts';
 import {
@@ -322,7 +322,7 @@ async function writeDay(
   await stageReadings(tx, jobId, device.id, readings);
   const rivals = await findRivals(tx, jobId, ids);
   const { changed, removed, freed } = await swapDay(tx, jobId, request.organisationId, day, ids);
-  const stored = await insertReadings(tx, readings);
+  const stored = await insertReadings(tx, readings, await takeReadingNumbers(tx, readings.length));
   const displaced = stored.flatMap((row) => {
     const old = rivals.get(row.id);
     return old ? [{ old, value: row.value, quality: row.quality }] : [];

@@ -3,7 +3,8 @@
  * gateways and sources. Decides nothing; `uplink.ts` does.
  */
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
-import { toPlainArray, toTextArray } from '../db/array-literals.ts';
+import { compareInstants } from '@torv/core/time';
+import { toJsonTexts, toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import { COPY_WINDOW_MS } from './frames.ts';
 import type { Reception } from './source.ts';
@@ -56,6 +57,18 @@ export async function findKeptFrames(
   if (probes.length === 0) return found;
   // One second more than the window: the exact comparison is made in one place, not here.
   const windowS = COPY_WINDOW_MS / 1000 + 1;
+  const times = [...probes.flatMap((p) => [p.from, p.until])].sort(compareInstants);
+  // Of the whole batch, and known when the statement is planned: months outside are not even looked at.
+  const months = tx`u.network_time >= ${times[0] as string}::timestamptz - ${windowS * 2} * interval '1 second'
+    AND u.network_time <= ${times.at(-1) as string}::timestamptz + ${windowS} * interval '1 second'`;
+  const withoutCounter = probes.some((p) => p.fCnt === null)
+    ? tx`
+        UNION ALL
+        SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
+        WHERE g.f_cnt IS NULL AND u.f_cnt IS NULL AND u.device_id = g.device_id AND ${months}
+          AND u.network_time = g.first AND u.f_port = g.f_port AND u.payload = decode(g.payload, 'hex')
+          AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr AND u.state <> ${UPLINK_STATES.merged}`
+    : tx``;
   const rows = await tx<KeptRow[]>`
     WITH g AS MATERIALIZED (
       SELECT * FROM unnest(
@@ -71,16 +84,12 @@ export async function findKeptFrames(
       SELECT g.key, u.*
       FROM g CROSS JOIN LATERAL (
         SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
-        WHERE ((u.device_id << 32) | u.f_cnt) = ((g.device_id << 32) | g.f_cnt)
+        WHERE ((u.device_id << 32) | u.f_cnt) = ((g.device_id << 32) | g.f_cnt) AND ${months}
           AND u.network_time >= g.first - ${windowS * 2} * interval '1 second'
           AND u.network_time <= g.last + ${windowS} * interval '1 second'
           AND u.f_port = g.f_port AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr
           AND u.payload = decode(g.payload, 'hex') AND u.state <> ${UPLINK_STATES.merged}
-        UNION ALL
-        SELECT u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids FROM uplinks u
-        WHERE g.f_cnt IS NULL AND u.f_cnt IS NULL AND u.device_id = g.device_id
-          AND u.network_time = g.first AND u.f_port = g.f_port AND u.payload = decode(g.payload, 'hex')
-          AND u.dev_addr IS NOT DISTINCT FROM g.dev_addr AND u.state <> ${UPLINK_STATES.merged}
+        ${withoutCounter}
       ) u
       UNION ALL
       SELECT g.key, u.id, u.network_time, u.last_time, u.copy_times, u.state, u.rssi, u.snr, u.gateway_ids
@@ -415,10 +424,11 @@ export async function insertMessages(
   }[],
 ): Promise<void> {
   if (rows.length === 0) return;
+  const bodies = toJsonTexts(rows.map((r) => r.body));
   await tx`
     INSERT INTO uplink_messages (arrived_at, uplink_id, source_id, body)
     SELECT * FROM unnest(${toPlainArray(rows.map((r) => r.arrivedAt))}::timestamptz[], ${toPlainArray(rows.map((r) => r.uplinkId))}::bigint[],
-      ${toPlainArray(rows.map((r) => r.sourceId))}::bigint[], ${toTextArray(rows.map((r) => r.body))}::text[])`;
+      ${toPlainArray(rows.map((r) => r.sourceId))}::bigint[], string_to_array(${bodies.text}, ${bodies.separator}))`;
 }
 
 export interface SourceLesson {

@@ -4,7 +4,7 @@
  * a frame's state and its readings change in one transaction, and readings are written once.
  */
 import { ensurePartitions } from '../observations/partition-store.ts';
-import { insertReadings } from '../observations/store.ts';
+import { insertReadings, takeReadingNumbers } from '../observations/store.ts';
 import {
   ensureDatastreams,
   findIngestDevicesById,
@@ -104,7 +104,8 @@ async function sweepRows(deps: IngestDeps, rows: readonly PendingRow[]): Promise
       fPort: row.f_port,
       read,
     }));
-    const stored = await insertReadings(tx, toReadings(readable, made));
+    const readings = toReadings(readable, made);
+    const stored = await insertReadings(tx, readings, await takeReadingNumbers(tx, readings.length));
     await learn(tx, mine.map(toLesson), new Map(), new Map());
     return { stored, mine };
   });

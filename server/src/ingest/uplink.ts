@@ -7,6 +7,7 @@
 import { groupBy } from '@torv/core/group-by';
 import { compareInstants, toCanonicalInstant } from '@torv/core/time';
 import type { Sql, Transaction } from '../db/database.ts';
+import { sendInTurn } from '../db/in-turn.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import {
   deleteReadingsOfFrames,
@@ -15,6 +16,7 @@ import {
   type Reading,
   recountDatastreams,
   type StoredReading,
+  takeReadingNumbers,
 } from '../observations/store.ts';
 import {
   countWaitingDevices,
@@ -86,6 +88,7 @@ export interface PreparedBatch {
   readonly items: readonly IngestItem[];
   readonly heard: readonly Heard[];
   readonly numbers: readonly number[];
+  readonly readingNumbers: readonly number[];
 }
 
 /** The inbox holds at most this many unclaimed devices per organisation; a flood of foreign frames stops here. */
@@ -153,7 +156,9 @@ export async function prepareBatch(deps: IngestDeps, items: readonly IngestItem[
     'observations',
     heard.flatMap((h) => h.read.planned.map((p) => p.measurement.phenomenonTime)),
   );
-  return { items, heard, numbers };
+  // A kept frame that is read anew gives its readings anew: each reception in hand gives its readings at most once.
+  const readings = heard.reduce((n, h) => n + h.read.planned.length, 0);
+  return { items, heard, numbers, readingNumbers: await takeReadingNumbers(deps.sql, readings) };
 }
 
 /**
@@ -270,26 +275,23 @@ async function writeBatch(tx: Transaction, deps: IngestDeps, prepared: PreparedB
   const gateways = await ensureGateways(tx, [...rows, ...plan.merges, ...lessons]);
   const freed = await removeRetimed(tx, plan);
   const made = await ensureDatastreams(tx, toNeeds(heard));
-  const [, , , stored] = await Promise.all([
-    insertFrames(tx, rows, gateways),
-    mergeFrames(tx, plan.merges, gateways),
-    markMerged(tx, plan.swallowed),
-    insertReadings(
-      tx,
-      toReadings(
-        [
-          ...plan.fresh.map((f) => toReadable(f.row.id, f.heard)),
-          ...plan.retimed.flatMap((r) => (r.isRead ? [toReadable(r.id, r.heard)] : [])),
-        ],
-        made,
-      ),
-    ),
-    insertMessages(tx, toMessages(plan)),
+  const readable = [
+    ...plan.fresh.map((f) => toReadable(f.row.id, f.heard)),
+    ...plan.retimed.flatMap((r) => (r.isRead ? [toReadable(r.id, r.heard)] : [])),
+  ];
+  const [, , , stored] = await sendInTurn([
+    () => insertFrames(tx, rows, gateways),
+    () => mergeFrames(tx, plan.merges, gateways),
+    () => markMerged(tx, plan.swallowed),
+    () => insertReadings(tx, toReadings(readable, made), prepared.readingNumbers),
+    () => insertMessages(tx, toMessages(plan)),
+    // Rows that other batches share are locked last. Nothing of it depends on what was stored.
+    () => learn(tx, lessons, toCountChanges(plan), gateways),
+    () => learnRefused(tx, prepared),
+    () => trimWaiting(tx, plan),
   ]);
   const reopened = await reopenRivals(tx, plan, freed, stored);
   if (freed.length > 0) await recountDatastreams(tx, [...new Set(freed.map((f) => f.datastreamId))]);
-  await learn(tx, lessons, toCountChanges(plan), gateways);
-  await Promise.all([learnRefused(tx, prepared), trimWaiting(tx, plan)]);
   return {
     outcomes: toOutcomes(prepared, plan, stored),
     stored,

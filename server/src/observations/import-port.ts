@@ -20,7 +20,7 @@ import {
   toSeriesKey,
 } from './import-store.ts';
 import { ensurePartitions } from './partition-store.ts';
-import { insertReadings, type Reading, type StoredReading } from './store.ts';
+import { insertReadings, type Reading, type StoredReading, takeReadingNumbers } from './store.ts';
 
 export interface ReadingsImport {
   readonly sql: Sql;
@@ -160,7 +160,8 @@ export async function importReadings(
       'observations',
       readings.map((r) => r.phenomenonTime),
     );
-    const stored = await sql.begin((tx) => insertReadings(tx, readings));
+    const numbers = await takeReadingNumbers(sql, readings.length);
+    const stored = await sql.begin((tx) => insertReadings(tx, readings, numbers));
     written += stored.length;
     options.announce?.(stored);
     options.progress?.(preview.rows === 0 ? 1 : rows / preview.rows);

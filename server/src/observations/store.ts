@@ -3,6 +3,7 @@
  * (Datastream, phenomenon time, channel); where two frames claim the same moment, the frame that was heard
  * first counts, whatever the order of arrival. No row triggers: statistics are kept once per batch.
  */
+import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
 import { toCanonicalInstant } from '@torv/core/time';
 import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
@@ -74,31 +75,58 @@ function toStored(row: Row): StoredReading {
   };
 }
 
+/** Numbers for new readings, in one statement; those that are not used are gaps. */
+export async function takeReadingNumbers(sql: Sql | Transaction, count: number): Promise<readonly number[]> {
+  if (count === 0) return [];
+  const [row] = await sql<{ numbers: string }[]>`
+    SELECT string_agg(nextval('observation_sequence')::text, ',') AS numbers FROM generate_series(1, ${count})`;
+  return (row?.numbers ?? '').split(',').map(Number);
+}
+
+/** Ids that carry the month of the phenomenon time in front of the number. */
+function toIds(readings: readonly Reading[], numbers: readonly number[]): number[] {
+  let [month, bits] = ['', 0];
+  return readings.map(({ phenomenonTime }, i) => {
+    // Most rows of a batch share a month (`2026-01`): it is worked out once.
+    const own = phenomenonTime.slice(0, 7);
+    if (own !== month || !phenomenonTime.endsWith('Z')) {
+      month = own;
+      bits = toMonthIndex(Date.parse(phenomenonTime)) * 2 ** SEQUENCE_BITS;
+    }
+    const number = numbers[i];
+    if (number === undefined)
+      throw new RangeError(`${numbers.length} numbers for ${readings.length} readings`);
+    return bits + number;
+  });
+}
+
 /**
  * Writes readings that are not there yet and counts them; the partitions must exist (`ensurePartitions`).
  * `readings` must be ordered so that the one to keep comes first where two claim the same moment.
+ * @param numbers of `takeReadingNumbers`, at least one for each reading
  * @returns what was new, in no particular order.
  */
 export async function insertReadings(
   tx: Transaction,
   readings: readonly Reading[],
+  numbers: readonly number[],
 ): Promise<StoredReading[]> {
   if (readings.length === 0) return [];
   const c = toColumns(readings);
-  const rows = await tx<Row[]>`
+  const ids = toIds(readings, numbers);
+  const [row] = await tx<{ ids: string | null }[]>`
     WITH given AS (
       SELECT * FROM unnest(
-        ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
+        ${toPlainArray(ids)}::bigint[], ${c.datastreams}::bigint[], ${c.times}::timestamptz[], ${c.channels}::smallint[], ${c.numbers}::float8[],
         ${c.jsons}::text[], ${c.qualities}::smallint[], ${c.uplinks}::bigint[], ${c.results}::timestamptz[]
-      ) AS g(datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time)
+      ) AS g(id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time)
     ), fresh AS (
       INSERT INTO observations
         (id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time)
-      SELECT month_bits(phenomenon_start) | nextval('observation_sequence'),
-             datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time
+      SELECT id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id, result_time
       FROM given
       ON CONFLICT (datastream_id, phenomenon_start, channel) DO NOTHING
-      RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time, uplink_id
+      RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time
     ), counted AS (
       INSERT INTO datastream_stats AS s
         (datastream_id, observations, phenomenon_start, phenomenon_end, result_start, result_end,
@@ -122,9 +150,24 @@ export async function insertReadings(
         last_time = greatest(s.last_time, excluded.last_time),
         arrived_at = excluded.arrived_at
     )
-    SELECT id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, uplink_id FROM fresh`;
-  const stored = rows.map(toStored);
-  if (rows.length < readings.length) stored.push(...(await settleClaims(tx, readings, rows)));
+    SELECT string_agg(id::text, ',') AS ids FROM fresh`;
+  const fresh = new Set((row?.ids ?? '').split(','));
+  const stored: StoredReading[] = [];
+  const claims: Reading[] = [];
+  readings.forEach((reading, i) => {
+    const id = ids[i] as number;
+    if (!fresh.has(String(id))) claims.push(reading);
+    else
+      stored.push({
+        id,
+        datastreamId: reading.datastreamId,
+        phenomenonTime: toCanonicalInstant(reading.phenomenonTime),
+        value: reading.value,
+        quality: reading.quality,
+        uplinkId: reading.uplinkId,
+      });
+  });
+  if (claims.length > 0) stored.push(...(await settleClaims(tx, claims)));
   return stored;
 }
 
@@ -132,20 +175,8 @@ export async function insertReadings(
  * Readings whose moment was taken already: the frame heard first wins, then the smaller payload, so that any
  * order of the same frames gives the same readings. Imports (no frame) never displace anything.
  */
-async function settleClaims(
-  tx: Transaction,
-  readings: readonly Reading[],
-  fresh: readonly Row[],
-): Promise<StoredReading[]> {
-  const written = new Set(
-    fresh.map((row) => `${row.datastream_id} ${row.phenomenon_start} ${row.channel} ${row.uplink_id}`),
-  );
-  const claims = readings.filter(
-    (r) =>
-      r.uplinkId !== null &&
-      r.rank !== undefined &&
-      !written.has(`${r.datastreamId} ${toCanonicalInstant(r.phenomenonTime)} ${r.channel} ${r.uplinkId}`),
-  );
+async function settleClaims(tx: Transaction, readings: readonly Reading[]): Promise<StoredReading[]> {
+  const claims = readings.filter((r) => r.uplinkId !== null && r.rank !== undefined);
   if (claims.length === 0) return [];
   const c = toColumns(claims);
   const rows = await tx<Row[]>`
