@@ -1,5 +1,6 @@
 // Milesight AM300 series (AM307, AM308, AM319): indoor air. Records of channel, type and a little endian value.
 // TVOC comes as an index (tvocIndex) or, where so set, in microgram per cubic metre (tvoc), in history as well.
+// So the second hardware version; the document of the first gave the same record without a unit.
 // A record of AM319's history ends with formaldehyde (mg/m3) or ozone (ppm): the record does not say which.
 // Layout: the maker's own payload tables (Milesight-IoT/SensorDecoders, README of each model), read in 2026.
 function decodeUplink(input) {
@@ -135,6 +136,7 @@ function decodeUplink(input) {
     'ff 09': 2, // hardware version
     'ff 0a': 2, // firmware version
     'ff 0b': 1, // power on
+    'ff 0c': 1, // power off
     'ff 0f': 1, // LoRaWAN class
     'ff 16': 8, // serial number
     'ff 18': 2, // sensors that are on

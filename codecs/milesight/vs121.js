@@ -128,6 +128,7 @@ function decodeUplink(input) {
     'ff 09': 2, // hardware version
     'ff 0a': 2, // firmware version
     'ff 0b': 1, // power on
+    'ff 0c': 1, // power off
     'ff 0f': 1, // LoRaWAN class
     'ff 16': 8, // serial number
     'ff 18': 2, // sensors that are on
