@@ -1,5 +1,7 @@
 // Cayenne LPP and its common extensions: records of channel, type and a big endian value. Each quantity is a
 // list of {channel, value}; the channel number is the sender's own and goes into the measurement.
+// Layout: myDevices' CayenneLPP library (0 to 136) and the tables of ElectronicCats/CayenneLPP for the extensions;
+// a polyline (240) is not read.
 function decodeUplink(input) {
   var bytes = input.bytes;
   var at = 0;
@@ -41,6 +43,7 @@ function decodeUplink(input) {
     132: ['direction', 2, 1, false],
     133: ['time', 4, 1, false],
     134: ['rotation', 6, 100, true, ['x', 'y', 'z']],
+    135: ['colour', 3, 1, false, ['red', 'green', 'blue']],
     142: ['switch', 1, 1, false],
   };
 
@@ -70,7 +73,8 @@ function decodeUplink(input) {
       var element = { channel: channel };
       if (type[4]) {
         var part = type[1] / type[4].length;
-        for (var k = 0; k < type[4].length; k++) element[type[4][k]] = signed(i + k * part, part) / type[2];
+        for (var k = 0; k < type[4].length; k++)
+          element[type[4][k]] = (type[3] ? signed : unsigned)(i + k * part, part) / type[2];
       } else element.value = (type[3] ? signed(i, type[1]) : unsigned(i, type[1])) / type[2];
       add(type[0], element);
     }

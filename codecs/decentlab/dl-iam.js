@@ -1,5 +1,6 @@
 // Decentlab DL-IAM: indoor ambience with CO2. Protocol 2: version, device id, flags that say which of the seven
-// sensors follow, then their 16-bit big endian words with the scalings of the maker's datasheet.
+// sensors follow, then their 16-bit big endian words with the scalings of the maker's datasheet and of its
+// published decoder (decentlab/decentlab-decoders, DL-IAM), with which both examples there agree.
 function decodeUplink(input) {
   var bytes = input.bytes;
 

@@ -1,6 +1,7 @@
 // Dragino LSE01: soil moisture, soil temperature and soil conductivity. Eleven bytes, big endian: battery,
 // a reserved temperature, moisture, temperature, conductivity, flags. Temperatures are two's complement
-// (the manual's example of -1.29 for FF7E subtracts FFFF and is one hundredth off).
+// (the manual's example of -1.29 for FF7E subtracts FFFF and is one hundredth off). Flags: bit 7 raw mode, bits 3-0
+// interrupt. Layout: the maker's manual (2.3) and its published decoders up to 1.2.1.
 function decodeUplink(input) {
   var bytes = input.bytes;
 
@@ -22,7 +23,7 @@ function decodeUplink(input) {
       soilMoisture: u16(4) / 100,
       soilTemperature: hundredths(6),
       soilConductivity: u16(8),
-      interrupt: (bytes[10] & 0x01) === 1,
+      interrupt: (bytes[10] & 0x0f) !== 0,
     },
   };
 }

@@ -1,6 +1,8 @@
 // Eastron SDM230-LoRaWAN, default report: serial number, fragment number, byte count, then five IEEE 754 single
 // floats, big endian: total energy, voltage, current, power factor, frequency; and two check bytes.
-// A meter set to other registers sends another count or order and is refused: numbers without names mean nothing.
+// A meter set to another number of registers is refused: numbers without names mean nothing. Five others, or the
+// same five in another order, cannot be told apart from the default. Layout: Eastron, SDM230-LoRaWAN protocol V1.0/1.1,
+// seen second-hand in others' account of it.
 function decodeUplink(input) {
   var bytes = input.bytes;
 

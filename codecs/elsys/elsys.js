@@ -1,6 +1,8 @@
 // Elsys sensors with the general payload (ERS, ERS CO2, EMS, ELT): records of one type byte, a value of fixed
 // length (big endian) and, where the type byte's two upper bits say so, the age of the value in seconds.
 // Values with an age come out under `history`; a settings report comes out as `settings` and holds no reading.
+// Layout: Elsys, Sensor payload, as restated by the maker's own published decoders and by others who read it; the
+// age after the value (0, 1, 2 or 4 bytes) and the types from 0x1d to 0x3c were seen second-hand only.
 function decodeUplink(input) {
   var bytes = input.bytes;
   var at = 0;
@@ -15,6 +17,12 @@ function decodeUplink(input) {
   }
   function signed(length) {
     var value = unsigned(length);
+    var range = Math.pow(256, length);
+    return value >= range / 2 ? value - range : value;
+  }
+  function signedReversed(length, offset) {
+    var value = 0;
+    for (var i = length - 1; i >= 0; i--) value = value * 256 + bytes[at + (offset || 0) + i];
     var range = Math.pow(256, length);
     return value >= range / 2 ? value - range : value;
   }
@@ -63,11 +71,8 @@ function decodeUplink(input) {
     0x09: [
       6,
       function () {
-        var latitude = signed(3) / 10000;
-        at += 3;
-        var longitude = signed(3) / 10000;
-        at -= 3;
-        return { latitude: latitude, longitude: longitude };
+        // The only numbers with the low byte first.
+        return { latitude: signedReversed(3) / 10000, longitude: signedReversed(3, 3) / 10000 };
       },
     ],
     0x0a: [2, number('pulse1', 2)],
@@ -113,6 +118,25 @@ function decodeUplink(input) {
       }),
     ],
     0x1c: [2, number('tvoc', 2)], // ppb
+    0x1d: [1, number('iaq', 1)],
+    0x1e: [1, number('genericFlag', 1)],
+    0x1f: [
+      1,
+      one('genericNumber8', function () {
+        return signed(1);
+      }),
+    ],
+    0x20: [
+      2,
+      one('genericNumber16', function () {
+        return signed(2);
+      }),
+    ],
+    0x21: [1, number('view', 1)],
+    0x22: [2, one('setpoint', tenths)],
+    0x23: [1, number('speed', 1)],
+    0x24: [1, number('externalHumidity', 1)],
+    0x3c: [4, null], // check sum
     0x3d: [4, null], // for the maker's service
   };
   var AGE_BYTES = [0, 1, 2, 4];
@@ -124,6 +148,13 @@ function decodeUplink(input) {
   }
   function addTo(target, fields) {
     for (var name in fields) {
+      // Several probes on one wire send type 0x19 once each, in the order of the wire's addresses.
+      if (name === 'externalTemperature2') {
+        var probe = 2;
+        while (Object.prototype.hasOwnProperty.call(target, 'externalTemperature' + probe)) probe++;
+        target['externalTemperature' + probe] = fields[name];
+        continue;
+      }
       if (Object.prototype.hasOwnProperty.call(target, name))
         warnings.push(name + ' came twice; the last value counts');
       target[name] = fields[name];

@@ -1,38 +1,9 @@
 // Milesight AM300 series (AM307, AM308, AM319): indoor air. Records of channel, type and a little endian value.
-// TVOC comes as an index (tvocIndex) or, where so set, in microgram per cubic metre (tvoc).
-// History is read for AM307 and AM308; the layout of AM319 is not in the maker's document at hand and is refused.
+// TVOC comes as an index (tvocIndex) or, where so set, in microgram per cubic metre (tvoc), in history as well.
+// So the second hardware version; the document of the first gave the same record without a unit.
+// A record of AM319's history ends with formaldehyde (mg/m3) or ozone (ppm): the record does not say which.
+// Layout: the maker's own payload tables (Milesight-IoT/SensorDecoders, README of each model), read in 2026.
 function decodeUplink(input) {
-  var bytes = input.bytes;
-  var at = 0;
-
-  function hex(from, to) {
-    var text = '';
-    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
-    return text;
-  }
-  function u8(i) {
-    return bytes[i];
-  }
-  function u16(i) {
-    return bytes[i] + bytes[i + 1] * 256;
-  }
-  function s16(i) {
-    var value = u16(i);
-    return value >= 32768 ? value - 65536 : value;
-  }
-  function u32(i) {
-    return u16(i) + u16(i + 2) * 65536;
-  }
-  // The record's length is not sent: it is the one with which only history records follow up to the end.
-  function historyLength(i) {
-    for (var k = 0; k < HISTORY_LENGTHS.length; k++) {
-      var next = i + HISTORY_LENGTHS[k];
-      while (next < bytes.length && bytes[next] === 0x20 && bytes[next + 1] === 0xce)
-        next += 2 + HISTORY_LENGTHS[k];
-      if (next === bytes.length) return HISTORY_LENGTHS[k];
-    }
-    return -1;
-  }
   function readHistory(i, length) {
     var record = {
       time: u32(i),
@@ -44,15 +15,19 @@ function decodeUplink(input) {
       tvocIndex: u16(i + 12) / 100,
       pressure: u16(i + 14) / 10,
     };
-    if (length === 20) {
+    if (length >= 20) {
       record.pm2_5 = u16(i + 16);
       record.pm10 = u16(i + 18);
     }
+    if (length === 22) record.formaldehydeOrOzone = u16(i + 20) / 100;
     return record;
   }
-
-  // Bytes of a history record with its time.
-  var HISTORY_LENGTHS = [16, 20];
+  function readHistoryByMass(i, length) {
+    var record = readHistory(i, length);
+    delete record.tvocIndex;
+    record.tvoc = u16(i + 12);
+    return record;
+  }
 
   // 'channel type': [bytes of the value, reader]
   var RECORDS = {
@@ -140,37 +115,104 @@ function decodeUplink(input) {
         return { buzzer: u8(i) };
       },
     ],
-    // What a device says of itself after joining; no readings.
-    'ff 01': [1, null],
-    'ff 08': [6, null],
-    'ff 09': [2, null],
-    'ff 0a': [2, null],
-    'ff 0b': [1, null],
-    'ff 0f': [1, null],
-    'ff 16': [8, null],
-    'ff 18': [2, null],
-    'ff 1f': [4, null],
   };
 
-  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
+  // 'channel type': [bytes that a record with its time may have, reader]
+  var HISTORIES = {
+    '20 ce': [[16, 20, 22], readHistory],
+    '21 ce': [[16, 20, 22], readHistoryByMass],
+  };
+
+  // --- The reader that all Milesight scripts share. Edit it in am300.js, then: npx vitest run codecs/milesight -u
+  var bytes = input.bytes;
+  var at = 0;
   var data = {};
   var history = [];
+
+  // What a device says of itself after joining, 'channel type': bytes of the value. No readings.
+  var DEVICE_INFO = {
+    'ff 01': 1, // protocol version
+    'ff 08': 6, // serial number
+    'ff 09': 2, // hardware version
+    'ff 0a': 2, // firmware version
+    'ff 0b': 1, // power on
+    'ff 0c': 1, // power off
+    'ff 0f': 1, // LoRaWAN class
+    'ff 16': 8, // serial number
+    'ff 18': 2, // sensors that are on
+    'ff 1f': 4, // firmware version
+    'ff fe': 1, // reset
+    'ff ff': 2, // version of the product's description
+  };
+
+  function hex(from, to) {
+    var text = '';
+    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
+    return text;
+  }
+  function keyAt(i) {
+    return hex(i, i + 1) + ' ' + (i + 1 < bytes.length ? hex(i + 1, i + 2) : '');
+  }
+  function u8(i) {
+    return bytes[i];
+  }
+  function u16(i) {
+    return bytes[i] + bytes[i + 1] * 256;
+  }
+  function s16(i) {
+    var value = u16(i);
+    return value >= 32768 ? value - 65536 : value;
+  }
+  function u32(i) {
+    return u16(i) + u16(i + 2) * 65536;
+  }
+  // IEEE 754 single; null where the bits are no number.
+  function f32(i) {
+    var bits = u32(i);
+    var exponent = Math.floor(bits / 8388608) % 256;
+    var fraction = bits % 8388608;
+    if (exponent === 255) return null;
+    var size =
+      exponent === 0 ? fraction * Math.pow(2, -149) : (fraction + 8388608) * Math.pow(2, exponent - 150);
+    return Number((bits >= 2147483648 ? -size : size).toPrecision(7));
+  }
+  function entryOf(table, key) {
+    return Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined;
+  }
+  // A history record does not tell its length. Where the family knows several, it is the one with which only
+  // records of the same kind follow up to the end.
+  function historyLength(i, key, lengths) {
+    for (var k = 0; k < lengths.length; k++) {
+      var next = i + lengths[k];
+      if (lengths.length === 1) return next <= bytes.length ? lengths[0] : -1;
+      while (next < bytes.length && keyAt(next) === key) next += 2 + lengths[k];
+      if (next === bytes.length) return lengths[k];
+    }
+    return -1;
+  }
+
+  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
   while (at < bytes.length) {
-    var key = hex(at, at + 1) + ' ' + (at + 1 < bytes.length ? hex(at + 1, at + 2) : '');
-    if (key === '20 ce') {
-      var length = historyLength(at + 2);
+    var key = keyAt(at);
+    var past = entryOf(HISTORIES, key);
+    if (past) {
+      var lengths = typeof past[0] === 'function' ? past[0](at + 2) : past[0];
+      var length = historyLength(at + 2, key, lengths);
       if (length < 0) return { errors: ['Byte ' + at + ': the history has a length that is not known.'] };
-      history.push(readHistory(at + 2, length));
+      history.push(past[1](at + 2, length));
       at += 2 + length;
       continue;
     }
-    var record = Object.prototype.hasOwnProperty.call(RECORDS, key) ? RECORDS[key] : undefined;
-    if (!record) return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
-    if (at + 2 + record[0] > bytes.length)
+    var record = entryOf(RECORDS, key);
+    var size = record ? record[0] : entryOf(DEVICE_INFO, key);
+    if (size === undefined)
+      return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
+    if (at + 2 + size > bytes.length)
       return { errors: ['Byte ' + at + ': the value of "' + key + '" is cut off.'] };
-    var fields = record[1] ? record[1](at + 2) : { deviceInfo: true };
+    var fields = record ? record[1](at + 2) : { deviceInfo: true };
+    if (!fields) return { errors: ['Byte ' + (at + 2) + ': the value of "' + key + '" is not documented.'] };
     for (var name in fields) data[name] = fields[name];
-    at += 2 + record[0];
+    at += 2 + size;
   }
   if (history.length > 0) data.history = history;
   return { data: data };

@@ -1,33 +1,41 @@
 // Milesight VS121: people counter over regions and lines. It sends counts only, no picture.
 // Line counts since the last report (periodic) and since the last reset (total, 16 bits) are different fields.
+// A history record has a time and one kind of count; kinds without a mapping (regions, flows, dwell) are passed over.
+// Layout: the maker's own payload tables (Milesight-IoT/SensorDecoders, README of each model), read in 2026.
 function decodeUplink(input) {
-  var bytes = input.bytes;
-  var at = 0;
-
-  function hex(from, to) {
-    var text = '';
-    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
-    return text;
+  function readRegions(i) {
+    var regions = u8(i + 1);
+    var bits = u8(i + 2) * 256 + u8(i + 3); // big endian, region 1 is the lowest bit
+    var occupied = [];
+    for (var r = 0; r < regions && r < 16; r++) if ((bits >> r) & 1) occupied.push(r + 1);
+    return { people: u8(i), regions: regions, occupiedRegions: occupied };
   }
-  function u8(i) {
-    return bytes[i];
+  function historyLengths(i) {
+    var kind = u8(i + 4);
+    if (kind === 0x03) return [6];
+    if (kind === 0x11) return [10];
+    return kind >= 0x01 && kind <= 0x12 ? [9] : [];
   }
-  function u16(i) {
-    return bytes[i] + bytes[i + 1] * 256;
+  function readHistory(i) {
+    var kind = u8(i + 4);
+    var record = { time: u32(i) };
+    if (kind === 0x01) {
+      var fields = readRegions(i + 5);
+      for (var name in fields) record[name] = fields[name];
+    } else if (kind === 0x02) {
+      record.periodicIn = u16(i + 5);
+      record.periodicOut = u16(i + 7);
+    } else if (kind === 0x03) record.maxPeople = u8(i + 5);
+    else if (kind === 0x10) {
+      record.totalIn = u16(i + 5);
+      record.totalOut = u16(i + 7);
+    } else record.kind = kind;
+    return record;
   }
 
   // 'channel type': [bytes of the value, reader]
   var RECORDS = {
-    '04 c9': [
-      4,
-      function (i) {
-        var regions = u8(i + 1);
-        var bits = u8(i + 2) * 256 + u8(i + 3); // big endian, region 1 is the lowest bit
-        var occupied = [];
-        for (var r = 0; r < regions && r < 16; r++) if ((bits >> r) & 1) occupied.push(r + 1);
-        return { people: u8(i), regions: regions, occupiedRegions: occupied };
-      },
-    ],
+    '04 c9': [4, readRegions],
     '05 cc': [
       4,
       function (i) {
@@ -88,29 +96,116 @@ function decodeUplink(input) {
         return { dwellRegion: u8(i), dwellAverageS: u16(i + 1), dwellMaximumS: u16(i + 3) }; // region 0: all
       },
     ],
-    // What a device says of itself after joining; no readings.
-    'ff 01': [1, null],
-    'ff 08': [6, null],
-    'ff 09': [2, null],
-    'ff 0a': [2, null],
-    'ff 0b': [1, null],
-    'ff 0f': [1, null],
-    'ff 16': [8, null],
-    'ff 18': [2, null],
-    'ff 1f': [4, null],
+    '0f 85': [
+      4,
+      function (i) {
+        return { deviceTime: u32(i) };
+      },
+    ],
+    '10 f7': [
+      4,
+      function (i) {
+        return { lineIn: u16(i), lineOut: u16(i + 2) };
+      },
+    ],
   };
 
-  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
+  // 'channel type': [bytes that a record with its time may have, reader]
+  var HISTORIES = {
+    '20 ce': [historyLengths, readHistory],
+  };
+
+  // --- The reader that all Milesight scripts share. Edit it in am300.js, then: npx vitest run codecs/milesight -u
+  var bytes = input.bytes;
+  var at = 0;
   var data = {};
-  while (at < bytes.length) {
-    var key = hex(at, at + 1) + ' ' + (at + 1 < bytes.length ? hex(at + 1, at + 2) : '');
-    var record = Object.prototype.hasOwnProperty.call(RECORDS, key) ? RECORDS[key] : undefined;
-    if (!record) return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
-    if (at + 2 + record[0] > bytes.length)
-      return { errors: ['Byte ' + at + ': the value of "' + key + '" is cut off.'] };
-    var fields = record[1] ? record[1](at + 2) : { deviceInfo: true };
-    for (var name in fields) data[name] = fields[name];
-    at += 2 + record[0];
+  var history = [];
+
+  // What a device says of itself after joining, 'channel type': bytes of the value. No readings.
+  var DEVICE_INFO = {
+    'ff 01': 1, // protocol version
+    'ff 08': 6, // serial number
+    'ff 09': 2, // hardware version
+    'ff 0a': 2, // firmware version
+    'ff 0b': 1, // power on
+    'ff 0c': 1, // power off
+    'ff 0f': 1, // LoRaWAN class
+    'ff 16': 8, // serial number
+    'ff 18': 2, // sensors that are on
+    'ff 1f': 4, // firmware version
+    'ff fe': 1, // reset
+    'ff ff': 2, // version of the product's description
+  };
+
+  function hex(from, to) {
+    var text = '';
+    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
+    return text;
   }
+  function keyAt(i) {
+    return hex(i, i + 1) + ' ' + (i + 1 < bytes.length ? hex(i + 1, i + 2) : '');
+  }
+  function u8(i) {
+    return bytes[i];
+  }
+  function u16(i) {
+    return bytes[i] + bytes[i + 1] * 256;
+  }
+  function s16(i) {
+    var value = u16(i);
+    return value >= 32768 ? value - 65536 : value;
+  }
+  function u32(i) {
+    return u16(i) + u16(i + 2) * 65536;
+  }
+  // IEEE 754 single; null where the bits are no number.
+  function f32(i) {
+    var bits = u32(i);
+    var exponent = Math.floor(bits / 8388608) % 256;
+    var fraction = bits % 8388608;
+    if (exponent === 255) return null;
+    var size =
+      exponent === 0 ? fraction * Math.pow(2, -149) : (fraction + 8388608) * Math.pow(2, exponent - 150);
+    return Number((bits >= 2147483648 ? -size : size).toPrecision(7));
+  }
+  function entryOf(table, key) {
+    return Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined;
+  }
+  // A history record does not tell its length. Where the family knows several, it is the one with which only
+  // records of the same kind follow up to the end.
+  function historyLength(i, key, lengths) {
+    for (var k = 0; k < lengths.length; k++) {
+      var next = i + lengths[k];
+      if (lengths.length === 1) return next <= bytes.length ? lengths[0] : -1;
+      while (next < bytes.length && keyAt(next) === key) next += 2 + lengths[k];
+      if (next === bytes.length) return lengths[k];
+    }
+    return -1;
+  }
+
+  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
+  while (at < bytes.length) {
+    var key = keyAt(at);
+    var past = entryOf(HISTORIES, key);
+    if (past) {
+      var lengths = typeof past[0] === 'function' ? past[0](at + 2) : past[0];
+      var length = historyLength(at + 2, key, lengths);
+      if (length < 0) return { errors: ['Byte ' + at + ': the history has a length that is not known.'] };
+      history.push(past[1](at + 2, length));
+      at += 2 + length;
+      continue;
+    }
+    var record = entryOf(RECORDS, key);
+    var size = record ? record[0] : entryOf(DEVICE_INFO, key);
+    if (size === undefined)
+      return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
+    if (at + 2 + size > bytes.length)
+      return { errors: ['Byte ' + at + ': the value of "' + key + '" is cut off.'] };
+    var fields = record ? record[1](at + 2) : { deviceInfo: true };
+    if (!fields) return { errors: ['Byte ' + (at + 2) + ': the value of "' + key + '" is not documented.'] };
+    for (var name in fields) data[name] = fields[name];
+    at += 2 + size;
+  }
+  if (history.length > 0) data.history = history;
   return { data: data };
 }

@@ -1,19 +1,17 @@
-// Milesight WS302: sound level. A or C weighting and the fast time weighting are set in the device and sent with
-// each report: L, Leq and Lmax come out under names that say so (LAF, LAeq, LAFmax).
+// Milesight WS302: sound level. Frequency weighting (A, C or Z) and time weighting (impulse, fast or slow) are set
+// in the device and sent with each report: L, Leq and Lmax come out under names that say so (LAF, LAeq, LAFmax).
+// Layout: the maker's own payload tables (Milesight-IoT/SensorDecoders, README of each model), read in 2026.
 function decodeUplink(input) {
-  var bytes = input.bytes;
-  var at = 0;
-
-  function hex(from, to) {
-    var text = '';
-    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
-    return text;
-  }
-  function u8(i) {
-    return bytes[i];
-  }
-  function u16(i) {
-    return bytes[i] + bytes[i + 1] * 256;
+  function readLevels(i) {
+    // Weighting decides what the three levels are, so it is part of their names.
+    var letter = ['Z', 'A', 'C'][u8(i) & 3];
+    var time = ['I', 'F', 'S'][(u8(i) >> 2) & 3];
+    if (!letter || !time) return null;
+    var fields = {};
+    fields['L' + letter + time] = u16(i + 1) / 10;
+    fields['L' + letter + 'eq'] = u16(i + 3) / 10;
+    fields['L' + letter + time + 'max'] = u16(i + 5) / 10;
+    return fields;
   }
 
   // 'channel type': [bytes of the value, reader]
@@ -24,45 +22,102 @@ function decodeUplink(input) {
         return { battery: u8(i) }; // per cent
       },
     ],
-    '05 5b': [
-      7,
-      function (i) {
-        // Weighting decides what the three levels are, so it is part of their names.
-        var weighting = u8(i) & 3;
-        var time = u8(i) & 4 ? 'F' : '';
-        if (weighting !== 1 && weighting !== 2) return null;
-        var letter = weighting === 1 ? 'A' : 'C';
-        var fields = {};
-        fields['L' + letter + time] = u16(i + 1) / 10;
-        fields['L' + letter + 'eq'] = u16(i + 3) / 10;
-        fields['L' + letter + time + 'max'] = u16(i + 5) / 10;
-        return fields;
-      },
-    ],
-    // What a device says of itself after joining; no readings.
-    'ff 01': [1, null],
-    'ff 08': [6, null],
-    'ff 09': [2, null],
-    'ff 0a': [2, null],
-    'ff 0b': [1, null],
-    'ff 0f': [1, null],
-    'ff 16': [8, null],
-    'ff 18': [2, null],
-    'ff 1f': [4, null],
+    '05 5b': [7, readLevels],
   };
 
-  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
+  var HISTORIES = {};
+
+  // --- The reader that all Milesight scripts share. Edit it in am300.js, then: npx vitest run codecs/milesight -u
+  var bytes = input.bytes;
+  var at = 0;
   var data = {};
-  while (at < bytes.length) {
-    var key = hex(at, at + 1) + ' ' + (at + 1 < bytes.length ? hex(at + 1, at + 2) : '');
-    var record = Object.prototype.hasOwnProperty.call(RECORDS, key) ? RECORDS[key] : undefined;
-    if (!record) return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
-    if (at + 2 + record[0] > bytes.length)
-      return { errors: ['Byte ' + at + ': the value of "' + key + '" is cut off.'] };
-    var fields = record[1] ? record[1](at + 2) : { deviceInfo: true };
-    if (!fields) return { errors: ['Byte ' + (at + 2) + ': the weighting mode is not known.'] };
-    for (var name in fields) data[name] = fields[name];
-    at += 2 + record[0];
+  var history = [];
+
+  // What a device says of itself after joining, 'channel type': bytes of the value. No readings.
+  var DEVICE_INFO = {
+    'ff 01': 1, // protocol version
+    'ff 08': 6, // serial number
+    'ff 09': 2, // hardware version
+    'ff 0a': 2, // firmware version
+    'ff 0b': 1, // power on
+    'ff 0c': 1, // power off
+    'ff 0f': 1, // LoRaWAN class
+    'ff 16': 8, // serial number
+    'ff 18': 2, // sensors that are on
+    'ff 1f': 4, // firmware version
+    'ff fe': 1, // reset
+    'ff ff': 2, // version of the product's description
+  };
+
+  function hex(from, to) {
+    var text = '';
+    for (var i = from; i < to; i++) text += (bytes[i] < 16 ? '0' : '') + bytes[i].toString(16);
+    return text;
   }
+  function keyAt(i) {
+    return hex(i, i + 1) + ' ' + (i + 1 < bytes.length ? hex(i + 1, i + 2) : '');
+  }
+  function u8(i) {
+    return bytes[i];
+  }
+  function u16(i) {
+    return bytes[i] + bytes[i + 1] * 256;
+  }
+  function s16(i) {
+    var value = u16(i);
+    return value >= 32768 ? value - 65536 : value;
+  }
+  function u32(i) {
+    return u16(i) + u16(i + 2) * 65536;
+  }
+  // IEEE 754 single; null where the bits are no number.
+  function f32(i) {
+    var bits = u32(i);
+    var exponent = Math.floor(bits / 8388608) % 256;
+    var fraction = bits % 8388608;
+    if (exponent === 255) return null;
+    var size =
+      exponent === 0 ? fraction * Math.pow(2, -149) : (fraction + 8388608) * Math.pow(2, exponent - 150);
+    return Number((bits >= 2147483648 ? -size : size).toPrecision(7));
+  }
+  function entryOf(table, key) {
+    return Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined;
+  }
+  // A history record does not tell its length. Where the family knows several, it is the one with which only
+  // records of the same kind follow up to the end.
+  function historyLength(i, key, lengths) {
+    for (var k = 0; k < lengths.length; k++) {
+      var next = i + lengths[k];
+      if (lengths.length === 1) return next <= bytes.length ? lengths[0] : -1;
+      while (next < bytes.length && keyAt(next) === key) next += 2 + lengths[k];
+      if (next === bytes.length) return lengths[k];
+    }
+    return -1;
+  }
+
+  if (!bytes || bytes.length === 0) return { errors: ['The payload is empty.'] };
+  while (at < bytes.length) {
+    var key = keyAt(at);
+    var past = entryOf(HISTORIES, key);
+    if (past) {
+      var lengths = typeof past[0] === 'function' ? past[0](at + 2) : past[0];
+      var length = historyLength(at + 2, key, lengths);
+      if (length < 0) return { errors: ['Byte ' + at + ': the history has a length that is not known.'] };
+      history.push(past[1](at + 2, length));
+      at += 2 + length;
+      continue;
+    }
+    var record = entryOf(RECORDS, key);
+    var size = record ? record[0] : entryOf(DEVICE_INFO, key);
+    if (size === undefined)
+      return { errors: ['Byte ' + at + ': channel and type "' + key + '" are not known.'] };
+    if (at + 2 + size > bytes.length)
+      return { errors: ['Byte ' + at + ': the value of "' + key + '" is cut off.'] };
+    var fields = record ? record[1](at + 2) : { deviceInfo: true };
+    if (!fields) return { errors: ['Byte ' + (at + 2) + ': the value of "' + key + '" is not documented.'] };
+    for (var name in fields) data[name] = fields[name];
+    at += 2 + size;
+  }
+  if (history.length > 0) data.history = history;
   return { data: data };
 }

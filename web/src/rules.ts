@@ -3,7 +3,7 @@ const AUTHORITIES: readonly (readonly [start: string, name: string])[] = [
   ['dk-at', 'Arbejdstilsynet'],
   ['dk-br18', 'BR18 § 447'],
   ['dk', 'Arbejdstilsynet'],
-  ['se', 'Arbetsmiljöverket'],
+  ['se', 'Folkhälsomyndigheten'],
   ['nl', 'Programma van Eisen Frisse Scholen'],
   ['who', 'WHO'],
 ];

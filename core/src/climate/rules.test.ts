@@ -37,12 +37,15 @@ describe('findRule', () => {
   test('starts on the first day of a rule and not the day before', () => {
     expect(findRule('DK', 'classroom', '2018-01-01', 'design')?.key).toBe('dk-br18');
     expect(findRule('DK', 'classroom', '2017-12-31', 'design')).toBeUndefined();
-    expect(findRule('NL', 'classroom', '2021-01-31')).toBeUndefined();
+    expect(findRule('NL', 'classroom', '2012-05-31')).toBeUndefined();
+    expect(findRule('NL', 'classroom', '2012-06-01')?.key).toBe('nl-fresh-schools');
   });
 
   test('knows no rule for another country or another use', () => {
     expect(findRule('DE', 'classroom', '2026-11-22')).toBeUndefined();
     expect(findRule('NL', 'office', '2026-11-22')).toBeUndefined();
+    expect(findRule('SE', 'office', '2026-11-22')).toBeUndefined();
+    expect(findRule('SE', 'classroom', '2026-11-22')?.key).toBe('se-public-health');
   });
 });
 
