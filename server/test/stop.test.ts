@@ -12,7 +12,8 @@ import { openDatabase } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { createOrganisation } from '../src/registry/organisation-store.ts';
 import { createTestDatabase, DATABASE_KINDS, SILENT, type TestDatabase } from './database.ts';
-import { findFreePort, type ServerProcess, spawnServer, waitUntilReady } from './server-process.ts';
+import { findFreePort } from './free-port.ts';
+import { type ServerProcess, spawnServer, waitUntilReady } from './server-process.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 const LIVE = '/api/v1/live?organisation=';

@@ -17,7 +17,8 @@ import { createOrganisation, syncObservedProperties } from '../../src/registry/o
 import { createPlace } from '../../src/registry/place-store.ts';
 import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestDatabase, DATABASE_KINDS, SILENT } from '../database.ts';
-import { findFreePort, startServer } from '../server-process.ts';
+import { findFreePort } from '../free-port.ts';
+import { startServer } from '../server-process.ts';
 import { CODECS, DEVICE, findWrongStatistics } from './town.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
