@@ -1,5 +1,5 @@
 /**
- * `torv bench ingest`: how many uplinks a second are decoded and committed, into a database of its own, beside a bare
+ * `torv bench`: how many uplinks a second are decoded and committed, into a database of its own, beside a bare
  * COPY of the same rows in the same run (embedded: a bare insert by unnest). Machines differ and are shared: the
  * ratio is what can be compared. Never touches an installation's data.
  */
@@ -14,14 +14,16 @@ import { syncObservedProperties } from '../registry/organisation-store.ts';
 import { syncShippedCodecs } from '../registry/shipped-codec-store.ts';
 import { SILENT } from './bare-copy.ts';
 import { benchIngest } from './ingest.ts';
+import { benchStore } from './store.ts';
 
 const HELP = `torv bench ingest [--uplinks 60000] [--devices 200] [--broker mqtt://...] [--database-url postgres://...]
+torv bench store [--readings 400000] [--devices 200] [--database-url postgres://...]
 
 Feeds messages as ChirpStack v4 sends them, of room sensors with four readings each, and says how many are decoded
 and committed a second. With --broker they are published there at QoS 1 and taken by Torv's listener (Mosquitto needs
 max_inflight_messages 0 and max_queued_messages 0, else it hands out twenty at a time and drops what waits). With
 --database-url it makes a database "torv_bench" there and drops it again; without, it uses an embedded database in a
-temporary folder.`;
+temporary folder. "store" measures only the last step, readings into their table and statistics.`;
 
 /** @throws AppError BAD_REQUEST naming the option */
 function toCount(text: string, at: string, least: number): number {
@@ -47,12 +49,13 @@ export const benchCommand = {
       allowPositionals: true,
       options: {
         uplinks: { type: 'string', default: '60000' },
+        readings: { type: 'string', default: '400000' },
         devices: { type: 'string', default: '200' },
         broker: { type: 'string' },
         'database-url': { type: 'string' },
       },
     });
-    if (positionals[0] !== 'ingest') {
+    if (positionals[0] !== 'ingest' && positionals[0] !== 'store') {
       output.error(HELP);
       return 2;
     }
@@ -65,14 +68,16 @@ export const benchCommand = {
         await migrate(database.sql, join(root, 'server/migrations'), SILENT);
         await syncObservedProperties(database.sql);
         await syncShippedCodecs(database.sql, join(root, 'codecs'));
-        const lines = await benchIngest(
-          { ...database, url: own, dataDir },
-          {
-            uplinks: toCount(values.uplinks, '--uplinks', 1_000),
-            devices: toCount(values.devices, '--devices', 1),
-            broker: values.broker,
-          },
-        );
+        const scratch = { ...database, url: own, dataDir };
+        const devices = toCount(values.devices, '--devices', 1);
+        const lines =
+          positionals[0] === 'store'
+            ? await benchStore(scratch, { readings: toCount(values.readings, '--readings', 10_000), devices })
+            : await benchIngest(scratch, {
+                uplinks: toCount(values.uplinks, '--uplinks', 1_000),
+                devices,
+                broker: values.broker,
+              });
         for (const line of lines) output.line(line);
       } finally {
         await database.close();
