@@ -9,7 +9,13 @@ export function Reason(props: { readonly text: string }) {
     // biome-ignore lint/suspicious/noArrayIndexKey: sentences of one text, their order is their identity
     <Fragment key={i}>
       {i > 0 && ' '}
-      {part.isForeign ? <span lang="en">{part.text}</span> : part.text}
+      {part.isForeign ? (
+        <span lang="en" className="torv-quiet">
+          {part.text}
+        </span>
+      ) : (
+        part.text
+      )}
     </Fragment>
   ));
 }

@@ -9,6 +9,7 @@ import { useFormat } from '../../i18n/use-format.ts';
 import { MomentField, toInstantOf, toLocalText } from '../../parts/moment-field.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Progress } from '../../parts/progress.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { useOrganisation } from '../../session.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -86,7 +87,11 @@ export function Redecode(props: { readonly codec: Codec }) {
           state={RUNNING.includes(state) ? 'running' : state === 'done' ? 'finished' : 'stopped'}
           onStop={() => cancel.mutate()}
         >
-          {job.data?.message != null && <Paragraph lang="en">{job.data.message}</Paragraph>}
+          {job.data?.message != null && (
+            <Paragraph>
+              <Reason text={job.data.message} />
+            </Paragraph>
+          )}
         </Progress>
       )}
     </>
