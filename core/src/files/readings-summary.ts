@@ -5,6 +5,7 @@
  */
 import { PROPERTIES, type PropertyKey, QUALITY } from '../properties.ts';
 import type { Cell, ColumnRole, ReadRow, RowFaultCode } from './readings-row.ts';
+import type { RegistryFault } from './registry-rows.ts';
 import { renderCellTime } from './time-cell.ts';
 
 export interface ColumnSummary {
@@ -28,7 +29,7 @@ export interface BadLine {
   readonly line: number;
   readonly column: string | null;
   readonly value: string;
-  readonly code: RowFaultCode;
+  readonly code: RowFaultCode | RegistryFault['code'];
   readonly reason: string;
 }
 
