@@ -104,7 +104,7 @@ function Outcome(props: { readonly tried: Tried }) {
   return (
     <Alert data-color="success">
       <strong>{t('try_uplink')}</strong>
-      <dl className="torv-facts">
+      <dl className="torv-figures">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
