@@ -26,7 +26,7 @@ interface DataTableProps<Row> {
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  readonly rowKey: (row: Row) => string;
+  readonly rowKey: (row: Row) => string | number;
   readonly initialSort?: { readonly key: string; readonly direction: SortDirection };
   /** Instead of rows when there are none. */
   readonly empty?: ReactNode;

@@ -10,7 +10,7 @@ import { Choice } from './choice.tsx';
 
 export function usePlaces(organisation: Organisation) {
   return useQuery({
-    queryKey: queryKeys.places(String(organisation.id)),
+    queryKey: queryKeys.places(organisation.id),
     queryFn: ({ signal }) =>
       getJson<PlacesAnswer>(toPath('/api/v1/places', { organisation: organisation.id }), signal),
   }).data?.places;

@@ -5,6 +5,7 @@
  */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { toUsualIntervalS } from '../../charts/series.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { LanguageProvider, prepareLanguage, useText } from '../../i18n/language.tsx';
 import { isLanguage, type Language } from '../../i18n/languages.ts';
@@ -115,6 +116,7 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
     placeholderData: keepPreviousData,
   });
   if (!data) return null;
+  const series = toChartSeries(data);
   const rule = place.state.headline?.rule ?? null;
   const limit = rule && format.value(property, rule.limit, data.unit, 'words');
   // its letters are meant for a desk; on a wall the whole drawing grows
@@ -126,8 +128,8 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
         unit={data.unit}
         from={data.from}
         to={data.to}
-        expectedIntervalS={data.expectedIntervalS}
-        series={toChartSeries(data)}
+        expectedIntervalS={data.expectedIntervalS ?? toUsualIntervalS(series)}
+        series={series}
         headingLevel={2}
         thresholds={rule && limit ? [{ value: rule.limit, label: t('chart_threshold', { limit }) }] : []}
         heightPx={Math.max(200, Math.round((size.height * 0.42) / zoom))}
