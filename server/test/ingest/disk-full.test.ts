@@ -166,11 +166,8 @@ describeOnSmallDisk('a disk that is really full', () => {
     'makes the embedded database and the stream wait, also when its own log has no room',
     async () => {
       disk = openSmallDisk(140_000);
-      const prepared = await createTestDatabase('embedded');
-      await prepared.close();
       const dataDir = join(disk.folder, 'data');
-      await cp(prepared.dataDir, dataDir, { recursive: true });
-      await prepared.drop();
+      await cp(await prepareDataFolder(), dataDir, { recursive: true });
       const told: string[] = [];
       const log = { ...SILENT, error: (_fields: object, text: string) => void told.push(text) };
       const database = await openDatabase({ dataDir, log });
