@@ -280,6 +280,11 @@ async function spreadVisibility(
       AND (${visibility} = 'internal' OR (o.kind = 'demo' AND d.property_key IS NOT NULL))`;
 }
 
+/** Of two changes at once the second waits here, and then sees what the first one left. */
+async function lockPlace(tx: Transaction, id: number): Promise<void> {
+  await tx`SELECT FROM things WHERE id = ${id} FOR UPDATE`;
+}
+
 /** @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT with the present text */
 export async function updatePlace(
   tx: Transaction,
@@ -288,6 +293,7 @@ export async function updatePlace(
   version: number,
   change: Partial<PlaceFields>,
 ): Promise<Place> {
+  await lockPlace(tx, id);
   const before = await getPlace(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const fields: PlaceFields = { ...before, ...change };
@@ -327,6 +333,7 @@ export async function updatePlace(
 
 /** @throws AppError IN_USE naming what stands in the way: places inside it, devices that measured here, groups */
 export async function deletePlace(tx: Transaction, actor: Actor, id: number, version: number): Promise<void> {
+  await lockPlace(tx, id);
   const before = await getPlace(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const [use] = await tx<{ children: number; assignments: number; groups: number; datastreams: number }[]>`
@@ -345,6 +352,11 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
       hint: 'Remove or move these first.',
     });
   }
+  const positions = await tx<{ id: number }[]>`
+    SELECT own_location_id AS id FROM places WHERE thing_id = ${id} AND own_location_id IS NOT NULL
+    UNION
+    SELECT x.location_id FROM historical_location_locations x
+    JOIN historical_locations h ON h.id = x.historical_location_id WHERE h.thing_id = ${id}`;
   const gone =
     await tx`DELETE FROM things t WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
   if (gone.count === 0) {
@@ -352,6 +364,13 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
       extra: { current: before },
     });
   }
+  // Where it stood goes with it, unless something else stands or stood there, or was measured there.
+  await tx`
+    DELETE FROM locations l WHERE l.id = ANY(${positions.map((one) => one.id)}::bigint[])
+      AND NOT EXISTS (SELECT FROM places p WHERE p.own_location_id = l.id)
+      AND NOT EXISTS (SELECT FROM thing_locations t WHERE t.location_id = l.id)
+      AND NOT EXISTS (SELECT FROM historical_location_locations h WHERE h.location_id = l.id)
+      AND NOT EXISTS (SELECT FROM features_of_interest f WHERE f.generated_from = l.id)`;
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
     action: 'delete',
