@@ -9,8 +9,8 @@ import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
 import { COMMANDS, findCommand, LONE_COMMANDS } from './commands.ts';
 import { type Config, parseConfig } from './config.ts';
-import { askServer, renderFault, toSocketPath } from './control.ts';
-import { TERMINAL } from './output.ts';
+import { askServer, toSocketPath } from './control.ts';
+import { renderFault, TERMINAL } from './output.ts';
 import { openRuntime } from './runtime.ts';
 import { serve } from './serve.ts';
 
@@ -32,6 +32,12 @@ function toConfig(demo: boolean): Config {
   const config = parseConfig(process.env);
   return demo && process.env.TORV_DATA === undefined ? { ...config, dataDir: DEMO_DATA } : config;
 }
+
+/** `torv export ... | head`: a reader that has read enough is no fault. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
 
 /** @param root the folder of the repository. @returns the exit code */
 export async function main(argv: readonly string[], root: string): Promise<number> {

@@ -4,7 +4,7 @@
  * from /proc.
  */
 import { readFileSync } from 'node:fs';
-import { renderFault } from '../../control.ts';
+import { renderFault } from '../../output.ts';
 import { STA_CASES, type StaCase } from './cases.ts';
 import { createStaClient, type StaClient } from './client.ts';
 import { type MqttTarget, measureFanOut, measurePublish } from './mqtt.ts';

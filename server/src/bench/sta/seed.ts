@@ -9,6 +9,8 @@ export interface Seeded {
   /** Marks all Things of this run. */
   readonly run: string;
   readonly things: readonly string[];
+  /** What does not go with the Things, as paths. */
+  readonly others: readonly string[];
   readonly datastreams: readonly string[];
   readonly observationsPerDatastream: number;
   readonly firstMs: number;
@@ -58,14 +60,15 @@ export async function seed(client: StaClient, size: SeedSize): Promise<Seeded> {
   const run = `bench-${Date.now().toString(36)}-${process.pid}`;
   const make = async (path: string, body: unknown) =>
     toId(expectStatus(await client.post(path, body), `POST ${path}`, 201));
-  const sensor = toReference(
-    await make('Sensors', {
-      name: run,
-      description: 'A sensor',
-      encodingType: 'text/html',
-      metadata: 'none',
-    }),
-  );
+  const others: string[] = [];
+  const sensorId = await make('Sensors', {
+    name: run,
+    description: 'A sensor',
+    encodingType: 'text/html',
+    metadata: 'none',
+  });
+  others.push(`Sensors(${sensorId})`);
+  const sensor = toReference(sensorId);
   const properties = [];
   for (const name of PROPERTIES) {
     const id = await make('ObservedProperties', {
@@ -73,6 +76,7 @@ export async function seed(client: StaClient, size: SeedSize): Promise<Seeded> {
       description: name,
       definition: `urn:${run}:${name}`,
     });
+    others.push(`ObservedProperties(${id})`);
     properties.push(toReference(id));
   }
   const things: string[] = [];
@@ -106,7 +110,7 @@ export async function seed(client: StaClient, size: SeedSize): Promise<Seeded> {
       expectStatus(await client.post('CreateObservations', body), 'POST CreateObservations', 201);
     }
   }
-  return { run, things, datastreams, observationsPerDatastream, firstMs: FIRST_MS };
+  return { run, things, others, datastreams, observationsPerDatastream, firstMs: FIRST_MS };
 }
 
 /** Rows [from, until) of a Datastream as the data array extension takes them. */
@@ -127,9 +131,9 @@ export function toDataArray(datastream: string, from: number, until: number, sal
 /** Takes away all that the run has made; what is left behind is told, not hidden. @returns what could not be removed */
 export async function unseed(client: StaClient, seeded: Seeded): Promise<readonly string[]> {
   const left: string[] = [];
-  for (const thing of seeded.things) {
-    const { status } = await client.remove(`Things(${thing})`);
-    if (status !== 200 && status !== 204) left.push(`Things(${thing}): ${status}`);
+  for (const path of [...seeded.things.map((id) => `Things(${id})`), ...seeded.others]) {
+    const { status } = await client.remove(path);
+    if (status !== 200 && status !== 204) left.push(`${path}: ${status}`);
   }
   return left;
 }
