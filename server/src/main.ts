@@ -33,15 +33,18 @@ function toConfig(demo: boolean): Config {
   return demo && process.env.TORV_DATA === undefined ? { ...config, dataDir: DEMO_DATA } : config;
 }
 
-/** `torv export ... | head`: a reader that has read enough is no fault. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
-});
+/** `torv export ... | head`: a reader that has read enough is no fault. A server goes on without its reader. */
+function outliveReader(isServer: boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!isServer) process.exit(process.exitCode ?? 0);
+  });
+}
 
 /** @param root the folder of the repository. @returns the exit code */
 export async function main(argv: readonly string[], root: string): Promise<number> {
   const [name, ...args] = argv;
+  outliveReader(name === 'serve');
   try {
     if (name === undefined || name === '--help' || name === 'help') {
       TERMINAL.line(renderUsage());
