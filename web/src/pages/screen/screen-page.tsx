@@ -109,7 +109,6 @@ function Room(props: {
           t('offline', {
             // a time alone would be taken for one of today
             time: words.format.moment(lostSinceMs, now - lostSinceMs < DAY_MS / 2 ? 'time' : 'moment'),
-            ago: words.format.relative(new Date(lostSinceMs).toISOString(), now),
           })}
       </p>
     </article>
