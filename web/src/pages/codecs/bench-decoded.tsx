@@ -16,9 +16,9 @@ export function BenchDecoded(props: { readonly tried: Tried | undefined }) {
   return (
     <>
       {fault !== undefined && <Alert data-color="danger">{t(`fault_${fault}`)}</Alert>}
-      {tried.errors.length > 0 && (
+      {fault === undefined && tried.errors.length > 0 && (
         <Alert data-color="danger">
-          {fault === undefined && t('decode_failed')}
+          {t('decode_failed')}
           <ul lang="en">
             {tried.errors.map((text) => (
               <li key={text}>{text}</li>
