@@ -164,6 +164,7 @@ export const reasons: Texts<typeof en> = {
   map_time: 'dess egen tid saknas, är för gammal eller ligger i framtiden',
   map_field: '{{pointer}}: {{why}}',
 
+  job_days: '{{n}} av {{other}} dagar',
   job_stopped: 'Stoppat på begäran.',
   job_silent: 'Uppgivet efter {{n}} försök som slutade utan förklaring.',
   job_tried: 'Försökt {{n}} gånger: {{why}}',

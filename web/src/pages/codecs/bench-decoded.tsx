@@ -3,6 +3,7 @@ import { Alert } from '@digdir/designsystemet-react';
 import type { Tried } from '../../codec-data.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Code } from '../../parts/code.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { toJson } from './bench.ts';
 
@@ -19,9 +20,11 @@ export function BenchDecoded(props: { readonly tried: Tried | undefined }) {
       {fault === undefined && tried.errors.length > 0 && (
         <Alert data-color="danger">
           {t('decode_failed')}
-          <ul lang="en">
+          <ul>
             {tried.errors.map((text) => (
-              <li key={text}>{text}</li>
+              <li key={text}>
+                <Reason text={text} />
+              </li>
             ))}
           </ul>
         </Alert>
