@@ -20,14 +20,13 @@ import { toChartSeries } from '../place-chart.tsx';
 import { useKeptScreen } from './keep-screen.ts';
 import {
   isClosed,
-  parseScreenLink,
-  type ScreenLink,
   type ScreenPlace,
   screenQuery,
   screenSeriesQuery,
   toLostSince,
   withAge,
 } from './screen-data.ts';
+import { parseScreenLink, type ScreenLink } from './screen-link.ts';
 import { useWakeLock } from './wake-lock.ts';
 import './screen-page.css';
 
