@@ -83,7 +83,7 @@ export const access: Texts<typeof en> = {
   role_editor: 'redaktör',
   role_viewer: 'läsare',
   role_administrator_help: 'Ändrar allt, bjuder in personer och skapar nycklar.',
-  role_editor_help: 'Monterar sensorer, redigerar platser och kodekar.',
+  role_editor_help: 'Monterar sensorer, redigerar platser och codecs.',
   role_viewer_help: 'Ser allt i organisationen, ändrar inget.',
   user_seen: 'Senast sedd',
   user_never: 'aldrig',
