@@ -102,7 +102,8 @@ describe.each(DATABASE_KINDS)('two people on one form, on %s', (kind) => {
 
   // The embedded database runs one transaction at a time: the second only begins when the first has ended. Roles of
   // an organisation are changed one after the other everywhere.
-  const itAtOnce = kind === 'postgresql' ? it.each(NAMES.filter((name) => name !== 'role')) : () => () => undefined;
+  const itAtOnce =
+    kind === 'postgresql' ? it.each(NAMES.filter((name) => name !== 'role')) : () => () => undefined;
   itAtOnce('shows the text of a %s that was being saved while he saved his own', async (name) => {
     const { table, id, second } = toEditable(name);
     const { sql } = test.database;
