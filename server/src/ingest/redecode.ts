@@ -220,6 +220,7 @@ export interface RedecodeResult {
   readonly days: number;
   readonly frames: number;
   readonly changed: number;
+  /** Not in the log of corrections, which holds old values: these had none. */
   readonly added: number;
   readonly removed: number;
   readonly rejected: number;
