@@ -136,12 +136,15 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
   );
 }
 
+function readWindowSize() {
+  return { width: window.innerWidth, height: window.innerHeight };
+}
+
 /** A tablet is turned, a window is dragged to the wall. */
 function useWindowSize(): { readonly width: number; readonly height: number } {
-  const read = () => ({ width: window.innerWidth, height: window.innerHeight });
-  const [size, setSize] = useState(read);
+  const [size, setSize] = useState(readWindowSize);
   useEffect(() => {
-    const measure = () => setSize(read());
+    const measure = () => setSize(readWindowSize());
     window.addEventListener('resize', measure);
     return () => window.removeEventListener('resize', measure);
   }, []);
