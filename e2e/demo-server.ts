@@ -14,6 +14,7 @@ import type { TestProject } from 'vitest/node';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A cold, busy machine builds the web application first. */
 const START_MS = 300_000;
+const STOP_MS = 30_000;
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -50,7 +51,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     if (server.exitCode === null) {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');
-      await ended;
+      const stopped = await Promise.race([ended.then(() => true), sleep(STOP_MS).then(() => false)]);
+      if (!stopped) {
+        // told, because a stop that hangs is a fault of the product; ended, because the next run needs the memory
+        console.error(`The server did not stop within ${STOP_MS / 1000} seconds of being asked to`);
+        server.kill('SIGKILL');
+        await ended;
+        process.exitCode = 1;
+      }
     }
     await rm(dataDir, { recursive: true, force: true });
   };

@@ -17,6 +17,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 90_000,
     hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     sequence: { sequencer: InOrderOfNames },
   },
 });
