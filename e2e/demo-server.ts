@@ -1,8 +1,8 @@
 /**
  * Starts the product as a visitor's town meets it: `torv serve --demo` in an empty data folder on a free port,
- * once for all journeys. Gives the journeys its address and the first administrator's link.
+ * once for all journeys. Gives the journeys its address, the first administrator's link and its process.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,16 +10,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { PICTURES } from './pictures.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A cold, busy machine builds the web application first. */
 const START_MS = 300_000;
-const STOP_MS = 30_000;
+const STOP_MS = 60_000;
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly origin: string;
     readonly firstLink: string;
+    readonly serverPid: number;
+    readonly dataDir: string;
   }
 }
 
@@ -33,7 +36,24 @@ async function findFreePort(): Promise<number> {
   return address.port;
 }
 
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
+
+/** The last journey stops the server; this is for a run that did not come so far. */
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = new Promise<true>((resolve) => server.once('exit', () => resolve(true)));
+  server.kill('SIGTERM');
+  if ((await Promise.race([ended, sleep(STOP_MS, false, { ref: false })])) === true) return;
+  // ended, because the next run needs the memory; told, because a stop that hangs is a fault of the product
+  server.kill('SIGKILL');
+  await ended;
+  throw new Error(`The server did not stop within ${STOP_MS / 1000} seconds of being asked to`);
+}
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await rm(PICTURES, { recursive: true, force: true });
   const dataDir = await mkdtemp(join(tmpdir(), 'torv-journeys-'));
   const port = await findFreePort();
   const server = spawn(process.execPath, [join(ROOT, 'server/bin/torv.js'), 'serve', '--demo'], {
@@ -48,33 +68,28 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     });
   }
   const stop = async () => {
-    if (server.exitCode === null) {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGTERM');
-      const stopped = await Promise.race([ended.then(() => true), sleep(STOP_MS).then(() => false)]);
-      if (!stopped) {
-        // told, because a stop that hangs is a fault of the product; ended, because the next run needs the memory
-        console.error(`The server did not stop within ${STOP_MS / 1000} seconds of being asked to`);
-        server.kill('SIGKILL');
-        await ended;
-        process.exitCode = 1;
-      }
+    try {
+      await stopServer(server);
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
     }
-    await rm(dataDir, { recursive: true, force: true });
   };
   try {
     const giveUpMs = Date.now() + START_MS;
     while (!output.includes('first administrator')) {
-      if (server.exitCode !== null || Date.now() > giveUpMs) throw new Error(`No server:\n${output}`);
+      if (hasEnded(server) || Date.now() > giveUpMs) throw new Error(`No server:\n${output}`);
       await sleep(200);
     }
     const origin = /ready on (http:\/\/\S+)/.exec(output)?.[1];
-    if (origin === undefined) throw new Error(`The server did not say where it is:\n${output}`);
+    if (origin === undefined || server.pid === undefined)
+      throw new Error(`The server did not say where it is:\n${output}`);
     const link = (await readFile(join(dataDir, 'first-administrator.txt'), 'utf8')).trim();
     project.provide('origin', origin);
     project.provide('firstLink', link);
+    project.provide('serverPid', server.pid);
+    project.provide('dataDir', dataDir);
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined);
     throw error;
   }
   return stop;

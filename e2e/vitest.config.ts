@@ -15,9 +15,9 @@ export default defineConfig({
     globalSetup: ['e2e/demo-server.ts'],
     fileParallelism: false,
     maxWorkers: 1,
-    testTimeout: 90_000,
-    hookTimeout: 180_000,
-    teardownTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 120_000,
     sequence: { sequencer: InOrderOfNames },
   },
 });

@@ -2,11 +2,12 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
+  expectToFit,
   findBarriers,
-  findOverflowPx,
   newVisitor,
   openBrowser,
-  PHONE,
+  SIZES,
+  show,
   takePicture,
   type Visitor,
 } from './browser.ts';
@@ -48,7 +49,7 @@ describe('the screen of a room', () => {
   });
 
   it('opens without signing in: the name, one sentence, the number and the curve of today', async () => {
-    const { page, faults, leave } = await newVisitor(browser, { viewport: { width: 1920, height: 1080 } });
+    const { page, faults, leave } = await newVisitor(browser, { viewport: SIZES.wall });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(`${link.replace('#', '&lang=en#')}`);
@@ -59,10 +60,12 @@ describe('the screen of a room', () => {
     expect(await page.locator('header nav, footer').count()).toBe(0);
     expect(await findBarriers(page)).toEqual([]);
     await takePicture(page, 'screen-wall');
-    await page.setViewportSize(PHONE);
-    // turned: it is drawn again for its new width
-    await expect.poll(() => findOverflowPx(page), { timeout: 10_000 }).toBeLessThanOrEqual(0);
-    await takePicture(page, 'screen-phone');
+    for (const size of ['tablet', 'phone'] as const) {
+      // turned: it is drawn again for its new width
+      await show(page, size);
+      await expectToFit(page, `the screen on a ${size}`);
+      await takePicture(page, 'screen-wall');
+    }
     // the secret is never in an address that is sent
     const secret = link.split('#')[1] ?? 'none';
     expect(asked.filter((url) => url.split('#')[0]?.includes(secret))).toEqual([]);
@@ -97,11 +100,11 @@ describe('the screen of a room', () => {
     const before = await number.innerText();
     await line.cut();
     const notice = page.getByText('No connection since');
-    await notice.waitFor({ timeout: 45_000 });
+    await notice.waitFor();
     expect(await number.innerText()).toBe(before);
     await takePicture(page, 'screen-no-line');
     await line.mend();
-    await notice.waitFor({ state: 'detached', timeout: 45_000 });
+    await notice.waitFor({ state: 'detached' });
     await leave();
     await line.cut();
   });
@@ -112,7 +115,7 @@ describe('the screen of a room', () => {
     await page.waitForSelector('.torv-screen-number');
     await staff.page.getByRole('button', { name: /Withdraw/ }).click();
     await staff.page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click();
-    await page.getByRole('heading', { name: 'This screen is closed' }).waitFor({ timeout: 45_000 });
+    await page.getByRole('heading', { name: 'This screen is closed' }).waitFor();
     expect(await page.locator('.torv-screen-number').count()).toBe(0);
     await takePicture(page, 'screen-closed');
     await leave();
