@@ -74,10 +74,11 @@ describe('a page without its data', () => {
     },
   ])('says so, and leaves no barrier: $name', async ({ name, path, status, json, says }) => {
     const { page, faults, leave } = await newVisitor(browser);
+    const findNames = listenForNames(page);
     await page.route('**/api/v1/places?*', (route) => route.fulfill({ status, json }));
     await page.goto(`${origin}${path}?lang=nl`);
     await page.locator(says).first().waitFor();
-    await expectOwnWords(page, name, new Set());
+    await expectOwnWords(page, name, await findNames());
     for (const size of ['desk', 'phone'] as const) {
       await show(page, size);
       await expectToFit(page, `${name} on a ${size}`);

@@ -118,7 +118,7 @@ export async function switchLanguage(page: Page, language: Language): Promise<vo
   if ((await root.getAttribute('lang')) === language) return;
   const trigger = page.locator('.torv-header-tools button[lang]').first();
   await trigger.click();
-  await page.getByRole('button', { name: LANGUAGES[language].name, exact: true }).last().click();
+  await page.getByRole('button', { name: LANGUAGES[language].name, exact: true }).click();
   await page.locator(`html[lang=${language}]`).waitFor({ state: 'attached' });
   await page.locator(`.torv-header-tools button[lang=${language}]`).first().waitFor();
 }
