@@ -49,13 +49,16 @@ describe.each(PAGES)('the page $name', ({ name, path, ready }) => {
     // the longest words
     await page.goto(`${origin}${path()}?lang=nl`);
     await page.waitForSelector(ready, { state: 'attached' });
-    for (const colours of ['light', 'dark'] as const) {
-      for (const size of ['phone', 'tablet', 'desk'] as const) {
-        await show(page, size, colours);
-        await expectToFit(page, `${name} on a ${size}`);
-        expect(await findBarriers(page), `${name}, ${size}, ${colours}`).toEqual([]);
-        await takePicture(page, `public-${name}`);
-      }
+    for (const size of ['phone', 'tablet', 'desk'] as const) {
+      await show(page, size, 'light');
+      await expectToFit(page, `${name} on a ${size}`);
+      expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
+      if (size !== 'desk') await takePicture(page, `public-${name}`);
+    }
+    for (const size of ['desk', 'phone'] as const) {
+      await show(page, size, 'dark');
+      expect(await findBarriers(page, 'colours'), `${name} on a ${size} in the dark`).toEqual([]);
+      await takePicture(page, `public-${name}`);
     }
     expect(faults()).toEqual([]);
     await leave();

@@ -87,16 +87,15 @@ describe.each(PAGES)('the staff page $name', ({ name, path, ready }) => {
       await switchLanguage(page, language);
       await expectOwnWords(page, name, await findNames());
     }
-    for (const [size, colours] of [
-      ['desk', 'light'],
-      ['tablet', 'dark'],
-      ['phone', 'light'],
-    ] as const) {
-      await show(page, size, colours);
+    for (const size of ['desk', 'tablet', 'phone'] as const) {
+      await show(page, size);
       await expectToFit(page, `${name} on a ${size}`);
-      expect(await findBarriers(page), `${name}, ${size}, ${colours}`).toEqual([]);
-      await takePicture(page, `staff-${name}`);
+      expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
+      if (size !== 'tablet') await takePicture(page, `staff-${name}`);
     }
+    await show(page, 'tablet', 'dark');
+    expect(await findBarriers(page, 'colours'), `${name} in the dark`).toEqual([]);
+    await takePicture(page, `staff-${name}`);
     expect(faults()).toEqual([]);
   });
 });

@@ -99,10 +99,18 @@ export async function takePicture(page: Page, screen: string): Promise<void> {
   await page.screenshot({ path, fullPage: true });
 }
 
-/** What axe finds on the page, one line each, in the colours that are on. */
-export async function findBarriers(page: Page): Promise<readonly string[]> {
+/**
+ * What axe finds on the page, one line each, in the colours that are on. `colours` alone: where everything else
+ * has been judged in other colours already.
+ */
+export async function findBarriers(page: Page, only?: 'colours'): Promise<readonly string[]> {
   // in this page itself: there are no frames of strangers, and a page of its own for each finding costs seconds
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).setLegacyMode(true).analyze();
+  const axe = new AxeBuilder({ page }).setLegacyMode(true).options({
+    resultTypes: ['violations'],
+    runOnly:
+      only === 'colours' ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: WCAG },
+  });
+  const { violations } = await axe.analyze();
   return violations.map(
     ({ id, nodes }) =>
       `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')} ${nodes[0]?.failureSummary ?? ''}`,
