@@ -88,6 +88,7 @@ describe('the technician', () => {
     await page.getByText('is claimed').waitFor();
     await page.goto(`${origin}/places/${library}?${TOWN}`);
     await page.waitForSelector('.torv-now dt');
+    await page.waitForSelector('.torv-chart-canvas svg path', { state: 'attached' });
     await takePicture(page, 'staff-claimed-room');
   });
 
