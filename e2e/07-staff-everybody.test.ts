@@ -82,7 +82,11 @@ describe.each(PAGES)('the staff page $name', ({ name, path, ready }) => {
     await page.goto(`${origin}${path()}?${TOWN}&lang=sv`);
     await page.waitForSelector(ready, { state: 'attached' });
     // what is folded away must be right as well
-    for (const one of await page.locator('main details:not([open]) > summary').all()) await one.click();
+    const folded = page.locator('main details:not([open]) > summary');
+    for (let left = await folded.count(); left > 0; left--) {
+      await folded.first().click();
+      await expect.poll(() => folded.count()).toBeLessThan(left);
+    }
     for (const language of ['sv', 'da', 'nl'] as const) {
       await switchLanguage(page, language);
       await expectOwnWords(page, name, await findNames());
