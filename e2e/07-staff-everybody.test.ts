@@ -81,9 +81,10 @@ describe.each(PAGES)('the staff page $name', ({ name, path, ready }) => {
     await show(page, 'desk', 'light');
     await page.goto(`${origin}${path()}?${TOWN}&lang=sv`);
     await page.waitForSelector(ready, { state: 'attached' });
-    // what is folded away must be right as well
+    // what is folded away must be right as well; of a long list the first few
     const folded = page.locator('main details:not([open]) > summary');
-    for (let left = await folded.count(); left > 0; left--) {
+    const all = await folded.count();
+    for (let left = all; left > Math.max(0, all - 4); left--) {
       await folded.first().click();
       await expect.poll(() => folded.count()).toBeLessThan(left);
     }
