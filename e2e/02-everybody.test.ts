@@ -52,12 +52,12 @@ describe.each(PAGES)('the page $name', ({ name, path, ready }) => {
     for (const size of ['phone', 'tablet', 'desk'] as const) {
       await show(page, size, 'light');
       await expectToFit(page, `${name} on a ${size}`);
-      expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
+      await expectNoBarriers(page, `${name} on a ${size}`);
       if (size !== 'desk') await takePicture(page, `public-${name}`);
     }
     for (const size of ['desk', 'phone'] as const) {
       await show(page, size, 'dark');
-      expect(await findBarriers(page, 'colours'), `${name} on a ${size} in the dark`).toEqual([]);
+      await expectNoBarriers(page, `${name} on a ${size} in the dark`, 'colours');
       await takePicture(page, `public-${name}`);
     }
     expect(faults()).toEqual([]);
@@ -85,7 +85,7 @@ describe('a page without its data', () => {
     for (const size of ['desk', 'phone'] as const) {
       await show(page, size);
       await expectToFit(page, `${name} on a ${size}`);
-      expect(await findBarriers(page), `${name}, ${size}`).toEqual([]);
+      await expectNoBarriers(page, `${name}, ${size}`);
       await takePicture(page, `public-${name}`);
     }
     expect(faults()).toEqual([]);

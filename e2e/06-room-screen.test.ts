@@ -2,8 +2,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
+  expectNoBarriers,
   expectToFit,
-  findBarriers,
   newVisitor,
   openBrowser,
   SIZES,
@@ -56,7 +56,7 @@ describe('the screen of a room', () => {
     await shown.waitFor();
     link = await shown.inputValue();
     expect(link).toMatch(/\/screen\?place=\d+#[\w-]{43}$/);
-    expect(await findBarriers(page)).toEqual([]);
+    await expectNoBarriers(page, 'the page');
     await takePicture(page, 'screen-link-made');
     await page.getByRole('button', { name: 'I have kept it' }).click();
     expect(await shown.count()).toBe(0);
@@ -73,7 +73,7 @@ describe('the screen of a room', () => {
     expect(await page.locator('.torv-screen-sentence').innerText()).toMatch(/ppm CO2.*Guide value/);
     expect(await page.locator('.torv-screen-number').innerText()).toMatch(/^[\d,]+\sppm/);
     expect(await page.locator('header nav, footer').count()).toBe(0);
-    expect(await findBarriers(page)).toEqual([]);
+    await expectNoBarriers(page, 'the page');
     await takePicture(page, 'screen-wall');
     for (const size of ['tablet', 'phone'] as const) {
       // turned: it is drawn again for its new width

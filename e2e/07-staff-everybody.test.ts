@@ -5,8 +5,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
+  expectNoBarriers,
   expectToFit,
-  findBarriers,
   newVisitor,
   openBrowser,
   show,
@@ -95,11 +95,11 @@ describe.each(PAGES)('the staff page $name', ({ name, path, ready }) => {
     for (const size of ['desk', 'tablet', 'phone'] as const) {
       await show(page, size);
       await expectToFit(page, `${name} on a ${size}`);
-      expect(await findBarriers(page), `${name} on a ${size}`).toEqual([]);
+      await expectNoBarriers(page, `${name} on a ${size}`);
       if (size !== 'tablet') await takePicture(page, `staff-${name}`);
     }
     await show(page, 'tablet', 'dark');
-    expect(await findBarriers(page, 'colours'), `${name} in the dark`).toEqual([]);
+    await expectNoBarriers(page, `${name} in the dark`, 'colours');
     await takePicture(page, `staff-${name}`);
     expect(faults()).toEqual([]);
   });

@@ -103,7 +103,7 @@ export async function takePicture(page: Page, screen: string): Promise<void> {
  * What axe finds on the page, one line each, in the colours that are on. `colours` alone: where everything else
  * has been judged in other colours already.
  */
-export async function findBarriers(page: Page, only?: 'colours'): Promise<readonly string[]> {
+async function findBarriers(page: Page, only?: 'colours'): Promise<readonly string[]> {
   // in this page itself: there are no frames of strangers, and a page of its own for each finding costs seconds
   const axe = new AxeBuilder({ page }).setLegacyMode(true).options({
     resultTypes: ['violations'],
@@ -117,6 +117,13 @@ export async function findBarriers(page: Page, only?: 'colours'): Promise<readon
   );
 }
 
+/** Asked again until it is so: what has just got other colours or another size may not have been drawn throughout. */
+export async function expectNoBarriers(page: Page, what: string, only?: 'colours'): Promise<void> {
+  await expect
+    .poll(() => findBarriers(page, only), { message: `barriers of ${what}`, timeout: 20_000, interval: 500 })
+    .toEqual([]);
+}
+
 /** Nothing stands outside the screen; asked until it is so, because a chart is drawn again for its new width. */
 export async function expectToFit(page: Page, what: string): Promise<void> {
   const findOverflowPx = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -128,7 +135,7 @@ export async function expectToFit(page: Page, what: string): Promise<void> {
 /** What every page must be as well: without a barrier, inside the screen, and without a script error. */
 export async function judge(visitor: Visitor, name: string): Promise<void> {
   const { page } = visitor;
-  expect(await findBarriers(page), name).toEqual([]);
+  await expectNoBarriers(page, name);
   for (const size of ['phone', 'desk'] as const) {
     await show(page, size);
     await expectToFit(page, `${name} on a ${size}`);
