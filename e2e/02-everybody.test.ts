@@ -4,7 +4,15 @@
  */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { expectToFit, findBarriers, newVisitor, openBrowser, SIZES, show, takePicture } from './browser.ts';
+import {
+  expectNoBarriers,
+  expectToFit,
+  newVisitor,
+  openBrowser,
+  SIZES,
+  show,
+  takePicture,
+} from './browser.ts';
 import { findRooms } from './town.ts';
 import { expectOwnWords, listenForNames, switchLanguage } from './words.ts';
 
