@@ -18,8 +18,14 @@ it('the server ends when it is asked to, and gives its data folder back', async 
   const pid = inject('serverPid');
   expect(isAlive(pid)).toBe(true);
   process.kill(pid, 'SIGTERM');
-  await expect
-    .poll(() => isAlive(pid), { timeout: STOP_MS, interval: 100, message: 'the server still runs' })
-    .toBe(false);
+  try {
+    await expect
+      .poll(() => isAlive(pid), { timeout: STOP_MS, interval: 100, message: 'the server still runs' })
+      .toBe(false);
+  } catch (error) {
+    // what it holds on to, as a report in artifacts/
+    process.kill(pid, 'SIGUSR2');
+    throw error;
+  }
   expect(existsSync(join(inject('dataDir'), 'torv.lock'))).toBe(false);
 });

@@ -1,16 +1,18 @@
 /**
  * Starts the product as a visitor's town meets it: `torv serve --demo` in an empty data folder on a free port,
- * once for all journeys. Gives the journeys its address, the first administrator's link and its process.
+ * once for all journeys. Gives the journeys its address, the first administrator's link and its process; what it says
+ * goes to artifacts/server.log.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { PICTURES } from './pictures.ts';
+import { ARTIFACTS, PICTURES } from './artifacts.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A cold, busy machine builds the web application first. */
@@ -56,15 +58,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await rm(PICTURES, { recursive: true, force: true });
   const dataDir = await mkdtemp(join(tmpdir(), 'torv-journeys-'));
   const port = await findFreePort();
-  const server = spawn(process.execPath, [join(ROOT, 'server/bin/torv.js'), 'serve', '--demo'], {
+  await mkdir(ARTIFACTS, { recursive: true });
+  // asked by SIGUSR2, a server that hangs writes down what it holds on to
+  const reports = ['--report-on-signal', '--report-signal=SIGUSR2', `--report-directory=${ARTIFACTS}`];
+  const server = spawn(process.execPath, [...reports, join(ROOT, 'server/bin/torv.js'), 'serve', '--demo'], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, TORV_DATA: dataDir, TORV_PORT: String(port), TORV_MQTT_PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  const log = createWriteStream(join(ARTIFACTS, 'server.log'));
   for (const stream of [server.stdout, server.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
+      log.write(chunk);
     });
   }
   const stop = async () => {
