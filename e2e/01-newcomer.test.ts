@@ -98,12 +98,16 @@ describe('a newcomer', () => {
     const { page } = visitor;
     await page.goto(`${origin}${aClassroom().path}`);
     const chart = page.getByRole('slider').first();
+    const read = () => chart.getAttribute('aria-valuetext');
     await chart.focus();
+    await expect.poll(read).toMatch(/CO2 [\d,]+\sppm/);
+    const last = await read();
     await page.keyboard.press('Home');
-    const first = await chart.getAttribute('aria-valuetext');
+    await expect.poll(read).not.toBe(last);
+    const first = await read();
     await page.keyboard.press('ArrowRight');
-    expect(first).toMatch(/CO2 [\d,]+\sppm/);
-    expect(await chart.getAttribute('aria-valuetext')).not.toBe(first);
+    await expect.poll(read).not.toBe(first);
+    expect(await read()).not.toBe(last);
   });
 
   it('leads a classroom with its CO2 and leaves the light level for last', async () => {
