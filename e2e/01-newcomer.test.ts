@@ -97,7 +97,10 @@ describe('a newcomer', () => {
   it('walks through the readings of a chart with the arrow keys', async () => {
     const { page } = visitor;
     await page.goto(`${origin}${aClassroom().path}`);
-    const chart = page.getByRole('slider').first();
+    // today's stands first, but the week's may be drawn before it
+    const charts = page.getByRole('slider');
+    await charts.nth(1).waitFor();
+    const chart = charts.first();
     const read = () => chart.getAttribute('aria-valuetext');
     await chart.focus();
     await expect.poll(read).toMatch(/CO2 [\d,]+\sppm/);
