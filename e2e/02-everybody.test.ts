@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   expectNoBarriers,
   expectToFit,
+  LOOKS,
   newVisitor,
   openBrowser,
   SIZES,
@@ -57,15 +58,10 @@ describe.each(PAGES)('the page $name', ({ name, path, ready }) => {
     // the longest words
     await page.goto(`${origin}${path()}?lang=nl`);
     await page.waitForSelector(ready, { state: 'attached' });
-    for (const size of ['phone', 'tablet', 'desk'] as const) {
-      await show(page, size, 'light');
+    for (const [size, colours] of LOOKS) {
+      await show(page, size, colours);
       await expectToFit(page, `${name} on a ${size}`);
-      await expectNoBarriers(page, `${name} on a ${size}`);
-      if (size !== 'desk') await takePicture(page, `public-${name}`);
-    }
-    for (const size of ['desk', 'phone'] as const) {
-      await show(page, size, 'dark');
-      await expectNoBarriers(page, `${name} on a ${size} in the dark`, 'colours');
+      await expectNoBarriers(page, `${name} on a ${size}, ${colours}`);
       await takePicture(page, `public-${name}`);
     }
     expect(faults()).toEqual([]);

@@ -22,6 +22,12 @@ export const SIZES = {
 } as const;
 export type Size = keyof typeof SIZES;
 export type Colours = 'light' | 'dark';
+/** How every page is judged: each size once, each colours at least once. */
+export const LOOKS: readonly (readonly [Size, Colours])[] = [
+  ['desk', 'light'],
+  ['tablet', 'dark'],
+  ['phone', 'light'],
+];
 
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -99,16 +105,12 @@ export async function takePicture(page: Page, screen: string): Promise<void> {
   await page.screenshot({ path, fullPage: true });
 }
 
-/**
- * What axe finds on the page, one line each, in the colours that are on. `colours` alone: where everything else
- * has been judged in other colours already.
- */
-async function findBarriers(page: Page, only?: 'colours'): Promise<readonly string[]> {
+/** What axe finds on the page, one line each, in the colours that are on. */
+async function findBarriers(page: Page): Promise<readonly string[]> {
   // in this page itself: there are no frames of strangers, and a page of its own for each finding costs seconds
   const axe = new AxeBuilder({ page }).setLegacyMode(true).options({
     resultTypes: ['violations'],
-    runOnly:
-      only === 'colours' ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: WCAG },
+    runOnly: { type: 'tag', values: WCAG },
   });
   const { violations } = await axe.analyze();
   return violations.map(
@@ -118,9 +120,9 @@ async function findBarriers(page: Page, only?: 'colours'): Promise<readonly stri
 }
 
 /** Asked again until it is so: what has just got other colours or another size may not have been drawn throughout. */
-export async function expectNoBarriers(page: Page, what: string, only?: 'colours'): Promise<void> {
+export async function expectNoBarriers(page: Page, what: string): Promise<void> {
   await expect
-    .poll(() => findBarriers(page, only), { message: `barriers of ${what}`, timeout: 20_000, interval: 500 })
+    .poll(() => findBarriers(page), { message: `barriers of ${what}`, timeout: 20_000, interval: 500 })
     .toEqual([]);
 }
 
