@@ -22,6 +22,8 @@ const ACCESS_SWEEP_MS = 6 * 3_600_000;
 
 export interface ServeOptions {
   readonly demo: boolean;
+  /** So many days of the past the demo town gets. */
+  readonly demoDays?: number;
   readonly root: string;
 }
 
@@ -93,6 +95,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
         log,
         now: runtime.now,
         progress: output.line,
+        ...(options.demoDays === undefined ? {} : { historyDays: options.demoDays }),
       });
       runtime.background.set('demo', demo);
       await demo.ready;
