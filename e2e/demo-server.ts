@@ -61,8 +61,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await mkdir(ARTIFACTS, { recursive: true });
   // asked by SIGUSR2, a server that hangs writes down what it holds on to
   const reports = ['--report-on-signal', '--report-signal=SIGUSR2', `--report-directory=${ARTIFACTS}`];
-  // eight weeks of the past would keep one processor busy all the while, and nobody looks at them
-  const serve = [join(ROOT, 'server/bin/torv.js'), 'serve', '--demo', '--demo-days', '8'];
+  // eight weeks of the past would keep one processor busy all the while; of twelve days the silent sensor spoke in three
+  const serve = [join(ROOT, 'server/bin/torv.js'), 'serve', '--demo', '--demo-days', '12'];
   const server = spawn(process.execPath, [...reports, ...serve], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, TORV_DATA: dataDir, TORV_PORT: String(port), TORV_MQTT_PORT: '0' },
