@@ -70,15 +70,23 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 async function runServe(args: readonly string[], root: string): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { demo: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      demo: { type: 'boolean', default: false },
+      'demo-days': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) {
     TERMINAL.line(
-      'torv serve [--demo]\n\nStarts the server. All settings are environment variables; .env.example lists them.',
+      'torv serve [--demo [--demo-days 56]]\n\nStarts the server. All settings are environment variables; .env.example lists them.\n--demo-days says how many days of the past the demo town gets in the background.',
     );
     return 0;
   }
-  return serve(toConfig(values.demo), { demo: values.demo, root }, TERMINAL);
+  const days = values['demo-days'];
+  if (days !== undefined && !/^[1-9]\d{0,2}$/.test(days))
+    throw new AppError('BAD_REQUEST', '--demo-days takes a number of days from 1 to 999.');
+  const options = { demo: values.demo, root, ...(days === undefined ? {} : { demoDays: Number(days) }) };
+  return serve(toConfig(values.demo), options, TERMINAL);
 }
 
 async function runCommand(name: string, args: readonly string[], root: string): Promise<number> {

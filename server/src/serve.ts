@@ -26,6 +26,8 @@ const CLOSE_REQUESTS_MS = 3_000;
 
 export interface ServeOptions {
   readonly demo: boolean;
+  /** So many days of the past the demo town gets. */
+  readonly demoDays?: number;
   readonly root: string;
 }
 
@@ -158,6 +160,7 @@ async function openDoors(
       log,
       now: runtime.now,
       progress: output.line,
+      ...(options.demoDays === undefined ? {} : { historyDays: options.demoDays }),
     });
     opened.push(() => demo.close());
     runtime.background.set('demo', demo);
