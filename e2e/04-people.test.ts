@@ -141,7 +141,7 @@ describe('the list of changes', () => {
     await page.goto(`${origin}/settings/audit?${TOWN}`);
     await page.waitForSelector('.torv-table tbody tr');
     const text = await page.locator('.torv-table').innerText();
-    for (const change of ['Key created', 'Device claimed', 'Invitation created'])
+    for (const change of ['Key created', 'Device claimed', 'Invitation created', 'Source created'])
       expect(text).toContain(change);
     expect(text).not.toMatch(/torv_[a-z2-7]{8}_[\w-]{43}/);
     expect(text).not.toContain(NEW_PASSWORD);

@@ -69,6 +69,8 @@ describe('a page that is left open', () => {
     const { page, leave } = await newVisitor(browser);
     await page.goto(`${line.origin}/`);
     await page.getByText('Live', { exact: true }).waitFor();
+    // the map is a part that is loaded later; without it there is nothing to keep
+    await page.locator('.torv-mark').first().waitFor();
     const sentence = await page.locator('.torv-answer').innerText();
     await line.cut();
     await page.getByText('Connecting again').waitFor();

@@ -113,6 +113,7 @@ describe('the screen of a room', () => {
     await page.goto(link.replace('#', '&lang=en#').replace(origin, line.origin));
     const number = page.locator('.torv-screen-number');
     await number.waitFor();
+    await page.waitForSelector('.torv-chart-canvas svg path', { state: 'attached' });
     const before = await number.innerText();
     await line.cut();
     const notice = page.getByText('No connection since');

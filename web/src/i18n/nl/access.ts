@@ -174,5 +174,10 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Contact',
   entity_room_screen: 'Link van een scherm',
   entity_password_reset: 'Link voor een nieuw wachtwoord',
+  entity_source: 'Bron',
+  entity_codec: 'Codec',
+  entity_group: 'Groep',
+  entity_groups: 'Groepen',
+  entity_readings: 'Metingen',
   summary: '{{entity}} {{action}}',
 };

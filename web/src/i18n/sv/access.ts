@@ -174,5 +174,10 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Kontakt',
   entity_room_screen: 'Länk till en skärm',
   entity_password_reset: 'Länk till nytt lösenord',
+  entity_source: 'Källa',
+  entity_codec: 'Codec',
+  entity_group: 'Grupp',
+  entity_groups: 'Grupper',
+  entity_readings: 'Mätvärden',
   summary: '{{entity}} {{action}}',
 };
