@@ -11,6 +11,7 @@ import { sweepAccess } from './access/sweep.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { openControl } from './control.ts';
+import type { Log } from './db/log.ts';
 import { type Demo, startDemo } from './demo/feed.ts';
 import { resolveOutbound } from './http/outbound.ts';
 import { type EmbeddedBroker, openEmbeddedBroker } from './ingest/embedded-broker.ts';
@@ -57,6 +58,7 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
     refreshSources: async () => manager?.refresh(),
     webDir: join(options.root, 'build/web'),
   });
+  if (config.staOpen) warnOpen(config, log, output);
   let demo: Demo | undefined;
   let broker: EmbeddedBroker | undefined;
   const control = await openControl(runtime, options.root);
@@ -126,6 +128,12 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
   if (options.demo) output.line('Older weeks of the demo town are fed in the background. Stop with Ctrl+C.');
   await stopped;
   return 0;
+}
+
+function warnOpen(config: Config, log: Log, output: Output): void {
+  const text = `ANYBODY who reaches ${config.host} may write SensorThings entities without a key (TORV_STA_OPEN). They are public and belong to the organisation "open". This is for test suites and workshops.`;
+  log.warn({ setting: 'TORV_STA_OPEN' }, text);
+  output.line(`WARNING: ${text}`);
 }
 
 /** Certificate and key as files (PEM). @throws AppError BAD_CONFIG naming the file that cannot be read */
