@@ -121,6 +121,20 @@ function toColumns(
   return columns;
 }
 
+/** The month of the phenomenon time above the number. */
+function toIds(rows: readonly NewObservation[], numbers: readonly number[]): number[] {
+  let [month, bits] = ['', 0];
+  return rows.map(({ start }, i) => {
+    // most rows of a batch share a month (`2026-01`): it is worked out once
+    const own = start.slice(0, 7);
+    if (own !== month) {
+      month = own;
+      bits = toMonthIndex(Date.parse(start)) * 2 ** SEQUENCE_BITS;
+    }
+    return bits + (numbers[i] ?? Number.NaN);
+  });
+}
+
 /**
  * Writes Observations; their partitions must exist (`ensurePartitions`), and the Datastreams and features be locked.
  * @param gathered takes up what `keepStatistics` is to write at the end
@@ -133,9 +147,7 @@ export async function insertObservations(
 ): Promise<readonly number[]> {
   if (rows.length === 0) return [];
   const numbers = await takeReadingNumbers(tx, rows.length);
-  const ids = rows.map(
-    ({ start }, i) => toMonthIndex(Date.parse(start)) * 2 ** SEQUENCE_BITS + (numbers[i] ?? Number.NaN),
-  );
+  const ids = toIds(rows, numbers);
   const columns: (readonly [string, Fragment])[] = [
     ['id', tx`${toPlainArray(ids)}::bigint[]`],
     ...toColumns(tx, rows),

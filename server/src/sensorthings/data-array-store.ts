@@ -56,14 +56,11 @@ interface World {
   readonly present: Map<number, number | undefined>;
 }
 
+type Batch = readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[];
+
 /** Rows in reading order, with a pause now and then. */
-async function* walk(
-  body: string,
-  groups: readonly RowGroup[],
-): AsyncGenerator<
-  readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[]
-> {
-  let batch: { group: RowGroup; row: ArrayRow | { readonly fault: string } }[] = [];
+async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<Batch> {
+  let batch: Batch[number][] = [];
   let sinceTurn = 0;
   for (const group of groups) {
     for (const row of readRows(body, group)) {
@@ -81,10 +78,18 @@ async function* walk(
   if (batch.length > 0) yield batch;
 }
 
-/** The months of the rows, which must be there before the transaction. */
-async function makeMonths({ sql, body, now }: ArrayRequest, groups: readonly RowGroup[]): Promise<void> {
+/**
+ * The months of the rows, which must be there before the transaction.
+ * @returns the rows themselves where they are few; many are read once more rather than held
+ */
+async function makeMonths(
+  { sql, body, now }: ArrayRequest,
+  groups: readonly RowGroup[],
+): Promise<readonly Batch[] | undefined> {
   const months = new Map<string, string>();
+  let kept: Batch[] | undefined = [];
   for await (const batch of walk(body, groups)) {
+    if (kept !== undefined) kept = kept.length === 0 ? [batch] : undefined;
     for (const { row } of batch) {
       if ('fault' in row) continue;
       const start = row.start ?? now;
@@ -92,6 +97,7 @@ async function makeMonths({ sql, body, now }: ArrayRequest, groups: readonly Row
     }
   }
   await ensurePartitions(sql, 'observations', months.values());
+  return kept;
 }
 
 async function findDatastreams(
@@ -140,8 +146,6 @@ function findFeature(world: World, row: ArrayRow, datastream: Place): number | s
     : 'There is no such FeatureOfInterest that you may write to.';
 }
 
-type Batch = readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[];
-
 /** The rows that can be kept, and in the place of each what became of it. */
 async function settle(
   world: World,
@@ -182,7 +186,7 @@ async function settle(
 export async function createObservations(request: ArrayRequest): Promise<ArrayResult> {
   const { sql, actor, version, body, now } = request;
   const groups = readRowGroups(version, body);
-  await makeMonths(request, groups);
+  const kept = await makeMonths(request, groups);
   return inTransaction(sql, async (tx) => {
     const world: World = {
       tx,
@@ -195,7 +199,7 @@ export async function createObservations(request: ArrayRequest): Promise<ArrayRe
     const areas = new Map<string, readonly [number, number]>();
     const outcomes: (number | string)[] = [];
     const changes: Change[] = [];
-    for await (const batch of walk(body, groups)) {
+    for await (const batch of kept ?? walk(body, groups)) {
       const { rows, outcomes: settled } = await settle(world, batch, now);
       const ids = await insertObservations(tx, rows, gathered);
       let next = 0;
