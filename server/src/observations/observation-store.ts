@@ -65,7 +65,6 @@ function gather(
   json: string | null,
 ): void {
   const { datastreamId, start, end, resultTime } = row;
-  const last = { id, start, number, json };
   const there = into.get(datastreamId);
   if (there === undefined) {
     into.set(datastreamId, {
@@ -75,7 +74,7 @@ function gather(
       end: end ?? start,
       resultStart: resultTime,
       resultEnd: resultTime,
-      last,
+      last: { id, start, number, json },
     });
     return;
   }
@@ -85,7 +84,7 @@ function gather(
   there.resultStart = earlier(there.resultStart, resultTime);
   there.resultEnd = later(there.resultEnd, resultTime);
   // numbers of one batch rise, so of two at one moment the later one has the higher id
-  if (compareInstants(start, there.last.start) >= 0) there.last = last;
+  if (compareInstants(start, there.last.start) >= 0) there.last = { id, start, number, json };
 }
 
 /** The columns that a batch needs; most have a result and a time and nothing else. */
