@@ -532,6 +532,7 @@ TABLE observations (
   parameters_text text,
   result_quality text
 ) PARTITION BY RANGE (phenomenon_start)
+CREATE INDEX observations_feature ON public.observations USING btree (feature_id) WHERE (feature_id IS NOT NULL)
 CREATE INDEX observations_history ON public.observations USING btree (uplink_id) WHERE ((result_time IS NOT NULL) AND (uplink_id IS NOT NULL))
 CREATE INDEX observations_id ON public.observations USING btree (id)
 CREATE UNIQUE INDEX observations_reading ON public.observations USING btree (datastream_id, phenomenon_start, channel)

@@ -29,12 +29,17 @@ export function renderConformance(report) {
     }
   }
   if (requirements.size === 0) return undefined;
-  const rows = [...requirements].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([requirement, shown]) =>
-    [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, { passed, failed }], i) => {
-      const state = failed.size > 0 ? `**not on ${[...failed].sort().join(', ')}**` : [...passed].sort().join(', ');
-      return `| ${i === 0 ? `\`${requirement}\`` : ''} | ${what.replaceAll('|', '\\|')} | ${state} |`;
-    }),
-  );
+  const rows = [...requirements]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([requirement, shown]) =>
+      [...shown]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([what, { passed, failed }], i) => {
+          const state =
+            failed.size > 0 ? `**not on ${[...failed].sort().join(', ')}**` : [...passed].sort().join(', ');
+          return `| ${i === 0 ? `\`${requirement}\`` : ''} | ${what.replaceAll('|', '\\|')} | ${state} |`;
+        }),
+    );
   return `# Conformance
 
 SensorThings API 1.1 (OGC 18-088) at \`/sta/v1.1\`. Made by \`npm run conformance\` out of a run of
@@ -60,7 +65,14 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   mkdirSync(dirname(output), { recursive: true });
   spawnSync(
     'npx',
-    ['vitest', 'run', 'server/test/conformance', '--reporter=default', '--reporter=json', `--outputFile=${output}`],
+    [
+      'vitest',
+      'run',
+      'server/test/conformance',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${output}`,
+    ],
     { cwd: root, stdio: 'inherit' },
   );
   const page = renderConformance(JSON.parse(readFileSync(output, 'utf8')));

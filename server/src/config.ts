@@ -23,7 +23,8 @@ export interface Config {
   readonly outboundAllow: readonly string[];
   readonly metricsToken: string | undefined;
   readonly smtpUrl: string | undefined;
-  readonly staOpen: string | undefined;
+  /** Whether anybody may write SensorThings entities, in the open organisation. */
+  readonly staOpen: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
@@ -64,7 +65,8 @@ export const SETTINGS = {
     example: 'smtps://user@mail.example.org',
   },
   TORV_STA_OPEN: {
-    meaning: 'true: anonymous SensorThings writing in an organisation of its own.',
+    meaning:
+      'true: anybody may write SensorThings entities, in an organisation of their own; public: also from other machines.',
     example: 'false',
   },
   TORV_LOG_LEVEL: { meaning: 'fatal, error, warn, info, debug, trace or silent.', example: 'info' },
@@ -102,6 +104,30 @@ function parseFlag(env: Environment, name: Name): boolean {
 function parseText(env: Environment, name: Name): string | undefined {
   const text = env[name];
   return text === undefined || text === '' ? undefined : text;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+/**
+ * Everybody's writing is for test suites and workshops: beyond this machine it needs the word `public`.
+ * @throws AppError BAD_CONFIG
+ */
+function parseOpen(env: Environment, host: string, publicUrl: string | undefined): boolean {
+  if (parseText(env, 'TORV_STA_OPEN') === 'public') return true;
+  const text = env.TORV_STA_OPEN;
+  if (text !== undefined && !['', 'true', 'false', '0', '1'].includes(text))
+    throw wrong('TORV_STA_OPEN', text, 'true, public or false');
+  if (!parseFlag(env, 'TORV_STA_OPEN')) return false;
+  const reach = publicUrl !== undefined && URL.canParse(publicUrl) ? new URL(publicUrl).hostname : host;
+  if (LOOPBACK.test(host) && LOOPBACK.test(reach)) return true;
+  throw new AppError(
+    'BAD_CONFIG',
+    `TORV_STA_OPEN is true, so that anybody may write, but this server is reached as ${LOOPBACK.test(host) ? reach : host}.`,
+    {
+      at: 'TORV_STA_OPEN',
+      hint: 'Use TORV_HOST=127.0.0.1, or say TORV_STA_OPEN=public if the whole network may write.',
+    },
+  );
 }
 
 function parseRoles(env: Environment): ReadonlySet<Role> {
@@ -149,10 +175,12 @@ export function parseConfig(env: Environment): Config {
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     throw wrong('TORV_LOG_LEVEL', logLevel, LOG_LEVELS.join(', '));
   }
+  const host = parseText(env, 'TORV_HOST') ?? '127.0.0.1';
+  const publicUrl = parseText(env, 'TORV_PUBLIC_URL')?.replace(/\/$/, '');
   return Object.freeze({
     port: parsePort(env, 'TORV_PORT', 8080, 0),
-    host: parseText(env, 'TORV_HOST') ?? '127.0.0.1',
-    publicUrl: parseText(env, 'TORV_PUBLIC_URL')?.replace(/\/$/, ''),
+    host,
+    publicUrl,
     trustProxy: parseFlag(env, 'TORV_TRUST_PROXY'),
     dataDir: parseText(env, 'TORV_DATA') ?? './data',
     databaseUrl,
@@ -168,7 +196,7 @@ export function parseConfig(env: Environment): Config {
       .filter(Boolean),
     metricsToken: parseText(env, 'TORV_METRICS_TOKEN'),
     smtpUrl: parseText(env, 'TORV_SMTP_URL'),
-    staOpen: parseText(env, 'TORV_STA_OPEN'),
+    staOpen: parseOpen(env, host, publicUrl),
     logLevel: logLevel as Config['logLevel'],
   });
 }

@@ -145,6 +145,7 @@ async function openDoors(
     webDir: join(options.root, 'build/web'),
   });
   opened.push(() => closeApp(app));
+  if (config.staOpen) warnOpen(config, log, output);
   const control = await openControl(runtime, options.root);
   opened.push(() => control.close());
   const accessSweep = setInterval(() => {
@@ -194,6 +195,12 @@ async function closeApp(app: App): Promise<void> {
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_REQUESTS_MS);
   await app.close();
   clearTimeout(cut);
+}
+
+function warnOpen(config: Config, log: Log, output: Output): void {
+  const text = `ANYBODY who reaches ${config.host} may write SensorThings entities without a key (TORV_STA_OPEN). They are public and belong to the organisation "open". This is for test suites and workshops.`;
+  log.warn({ setting: 'TORV_STA_OPEN' }, text);
+  output.line(`WARNING: ${text}`);
 }
 
 /** Certificate and key as files (PEM). @throws AppError BAD_CONFIG naming the file that cannot be read */

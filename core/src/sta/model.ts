@@ -36,6 +36,10 @@ export interface Property {
   readonly mandatory: boolean;
   /** Kept by the server: a client's value is ignored. */
   readonly kept: boolean;
+  /** What a mandatory property is where a client leaves it out: the moment of writing, or null. */
+  readonly otherwise?: 'now' | 'null';
+  /** Of JSON that is not just anything. */
+  readonly shape?: 'object' | 'unit';
 }
 
 export interface Link {
@@ -54,6 +58,7 @@ export interface Entity {
 const must = (type: PropertyType): Property => ({ type, mandatory: true, kept: false });
 const may = (type: PropertyType): Property => ({ type, mandatory: false, kept: false });
 const kept = (type: PropertyType): Property => ({ type, mandatory: false, kept: true });
+const PROPERTIES: Property = { type: 'json', mandatory: false, kept: false, shape: 'object' };
 const one = (to: EntityKey, inverse: string, mandatory = true): Link => ({
   to,
   many: false,
@@ -66,7 +71,7 @@ const ID: Property = { type: 'id', mandatory: false, kept: true };
 
 export const MODEL: Readonly<Record<EntityKey, Entity>> = {
   thing: {
-    properties: { id: ID, name: must('text'), description: must('text'), properties: may('json') },
+    properties: { id: ID, name: must('text'), description: must('text'), properties: PROPERTIES },
     links: {
       datastreams: many('datastream', 'thing'),
       historicalLocations: many('historicalLocation', 'thing'),
@@ -80,7 +85,7 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       description: must('text'),
       encodingType: must('text'),
       location: must('geojson'),
-      properties: may('json'),
+      properties: PROPERTIES,
     },
     links: {
       historicalLocations: many('historicalLocation', 'locations'),
@@ -97,11 +102,11 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       name: must('text'),
       description: must('text'),
       observationType: must('text'),
-      unit: must('json'),
+      unit: { ...must('json'), shape: 'unit' },
       observedArea: kept('geometry'),
       phenomenonTime: kept('interval'),
       resultTime: kept('interval'),
-      properties: may('json'),
+      properties: PROPERTIES,
     },
     links: {
       thing: one('thing', 'datastreams'),
@@ -117,7 +122,7 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       description: must('text'),
       encodingType: must('text'),
       metadata: must('json'),
-      properties: may('json'),
+      properties: PROPERTIES,
     },
     links: { datastreams: many('datastream', 'sensor') },
   },
@@ -127,19 +132,20 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       name: must('text'),
       definition: must('text'),
       description: must('text'),
-      properties: may('json'),
+      properties: PROPERTIES,
     },
     links: { datastreams: many('datastream', 'observedProperty') },
   },
   observation: {
     properties: {
       id: ID,
-      phenomenonTime: must('moment'),
-      resultTime: must('instant'),
+      phenomenonTime: { ...must('moment'), otherwise: 'now' },
+      // req/create-update-delete/create-entity, special case 2
+      resultTime: { ...must('instant'), otherwise: 'null' },
       result: must('result'),
       resultQuality: may('json'),
       validTime: may('interval'),
-      parameters: may('json'),
+      parameters: PROPERTIES,
     },
     links: {
       datastream: one('datastream', 'observations'),
@@ -154,7 +160,7 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       description: must('text'),
       encodingType: must('text'),
       feature: must('geojson'),
-      properties: may('json'),
+      properties: PROPERTIES,
     },
     links: { observations: many('observation', 'feature') },
   },

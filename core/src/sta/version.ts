@@ -24,6 +24,8 @@ export interface Version {
   readonly count: string;
   /** A link's annotation follows its name. */
   readonly navigationLink: string;
+  /** Stands in every name of control information, which a client may send back and which means nothing then. */
+  readonly annotation: string;
   readonly entities: Readonly<Record<EntityKey, Names>>;
   readonly sets: ReadonlyMap<string, EntityKey>;
 }
@@ -69,6 +71,7 @@ export const V1_1: Version = toVersion(
     nextLink: '@iot.nextLink',
     count: '@iot.count',
     navigationLink: '@iot.navigationLink',
+    annotation: '@iot.',
   },
   {
     thing: { set: 'Things' },

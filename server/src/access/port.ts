@@ -30,6 +30,8 @@ export type Actor =
       readonly organisationId: number;
       readonly placeId: number;
     }
+  /** Anybody at all, where the operator opened this installation for writing: in the open organisation alone. */
+  | { readonly kind: 'open'; readonly organisationId: number }
   /** Torv itself: jobs, ingest, the command line. */
   | { readonly kind: 'system' };
 
@@ -51,6 +53,8 @@ export function organisationsOf(actor: Actor, role: Role): readonly number[] | u
         : actor.scopes.has('read') && role === 'viewer'
           ? [actor.organisationId]
           : [];
+    case 'open':
+      return role === 'administrator' ? [] : [actor.organisationId];
     default:
       return [];
   }

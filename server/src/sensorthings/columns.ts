@@ -3,7 +3,9 @@
  * clause that every query adds where a table enters it. The only file that knows tables and columns; identifiers
  * come from here and nowhere else. It knows no wire name and no version of the standard.
  */
+import type { DraftValue } from '@torv/core/sta/draft-value';
 import type { EntityKey } from '@torv/core/sta/model';
+import { splitResult } from '@torv/core/sta/result';
 import { type Actor, readable } from '../access/port.ts';
 import type { Fragment, Sql } from '../db/database.ts';
 
@@ -33,13 +35,25 @@ export type ColumnValue =
   /** A number in a column of its own, and anything else as JSON to the letter. */
   | { readonly type: 'result'; readonly number: Fragment; readonly json: Fragment };
 
+/** A column and what is written into it. */
+export type Cell = readonly [column: string, value: Fragment];
+
 export interface Column {
   /** Text as it is rendered: JSON to the letter, or a plain text, or the database's own form of moments. */
   readonly print: (sql: Sql, row: string) => Fragment;
   readonly value: (sql: Sql, row: string) => ColumnValue;
+  /** Absent where the server keeps it. */
+  readonly store?: (sql: Sql, value: DraftValue) => readonly Cell[];
 }
 
+/** How a link is kept: in a column of this row, in a column of the other rows, or in a table of its own. */
+export type LinkWay =
+  | { readonly kind: 'parent'; readonly column: string }
+  | { readonly kind: 'children'; readonly column: string }
+  | { readonly kind: 'through'; readonly table: string; readonly own: string; readonly other: string };
+
 export interface LinkColumns {
+  readonly way: LinkWay;
   /** The value of a row that its linked rows are found by. */
   readonly key: (sql: Sql, row: string) => Fragment;
   /** Rows of the other entity that belong to the key. */
@@ -50,6 +64,8 @@ export interface LinkColumns {
 
 interface Table {
   readonly table: string;
+  /** The row itself has an organisation, a visibility and a version; else it is as its owner. */
+  readonly owner: 'itself' | { readonly table: string; readonly column: string };
   readonly readable: (reader: Reader, row: string) => Fragment;
   readonly columns: Readonly<Record<string, Column>>;
   readonly links: Readonly<Record<string, LinkColumns>>;
@@ -67,6 +83,7 @@ const id: Column = {
 const text = (name: string): Column => ({
   print: (sql, row) => at(sql, row, name),
   value: (sql, row) => ({ type: 'text', of: at(sql, row, name), nullable: true }),
+  store: (sql, { text }) => [[name, sql`${text}::text`]],
 });
 
 /** jsonb for searching, and the text that a client sent beside it. */
@@ -81,6 +98,13 @@ const json = (name: string, geometry?: string): Column => {
       text: print(sql, row),
       geometry: geometry === undefined ? undefined : at(sql, row, geometry),
     }),
+    store: (sql, value) => [
+      [name, sql`${value.text}::text::jsonb`],
+      [`${name}_text`, sql`${value.text}::text`],
+      ...(geometry === undefined
+        ? []
+        : [[geometry, sql`ST_SetSRID(ST_GeomFromGeoJSON(${value.geometry ?? null}::text), 4326)`] as const]),
+    ],
   };
 };
 
@@ -93,6 +117,7 @@ const jsonText = (name: string): Column => ({
     text: at(sql, row, name),
     geometry: undefined,
   }),
+  store: (sql, { text }) => [[name, sql`${text}::text`]],
 });
 
 const instant = (name: string, nullable: boolean): Column => ({
@@ -101,7 +126,18 @@ const instant = (name: string, nullable: boolean): Column => ({
     const moment = at(sql, row, name);
     return { type: 'time', start: moment, end: moment, nullable };
   },
+  store: (sql, { text }) => [[name, sql`${text}::text::timestamptz`]],
 });
+
+const storeSpan =
+  (start: string, end: string) =>
+  (sql: Sql, { text }: DraftValue): readonly Cell[] => {
+    const [first = null, last = null] = text?.split('/') ?? [];
+    return [
+      [start, sql`${first}::text::timestamptz`],
+      [end, sql`${last}::text::timestamptz`],
+    ];
+  };
 
 /** An instant where the end is null, else an interval. */
 const moment = (start: string, end: string, nullable: boolean): Column => ({
@@ -113,12 +149,14 @@ const moment = (start: string, end: string, nullable: boolean): Column => ({
     end: sql`coalesce(${at(sql, row, end)}, ${at(sql, row, start)})`,
     nullable,
   }),
+  store: storeSpan(start, end),
 });
 
 const interval = (start: string, end: string): Column => ({
   print: (sql, row) =>
     sql`${at(sql, row, start)}::text || '/' || coalesce(${at(sql, row, end)}, ${at(sql, row, start)})::text`,
   value: moment(start, end, true).value,
+  store: storeSpan(start, end),
 });
 
 /** Kept beside the Datastream, once per batch. */
@@ -150,6 +188,15 @@ const unit: Column = {
     text: unit.print(sql, row),
     geometry: undefined,
   }),
+  store: (sql, { text }) => {
+    const part = (name: string) => sql`${text}::text::jsonb ->> ${name}::text`;
+    return [
+      ['unit_text', sql`${text}::text`],
+      ['unit_name', part('name')],
+      ['unit_symbol', part('symbol')],
+      ['unit_definition', part('definition')],
+    ];
+  },
 };
 
 function toUnit(sql: Sql, row: string): Fragment {
@@ -164,12 +211,20 @@ const result: Column = {
     number: at(sql, row, 'result_number'),
     json: at(sql, row, 'result_json'),
   }),
+  store: (sql, { text }) => {
+    const { number, json } = splitResult(text ?? 'null');
+    return [
+      ['result_number', sql`${number}::text::float8`],
+      ['result_json', sql`${json}::text`],
+    ];
+  },
 };
 
 // Kinds of links ---------------------------------------------------------------------------------------------
 
 /** The other rows name this one. */
 const children = (column: string, inherits?: true): LinkColumns => ({
+  way: { kind: 'children', column },
   key: (sql, row) => at(sql, row, 'id'),
   match: (sql, row, key) => sql`${at(sql, row, column)} = ${key}`,
   ...(inherits === undefined ? {} : { inherits }),
@@ -177,11 +232,13 @@ const children = (column: string, inherits?: true): LinkColumns => ({
 
 /** This row names the other. */
 const parent = (column: string): LinkColumns => ({
+  way: { kind: 'parent', column },
   key: (sql, row) => at(sql, row, column),
   match: (sql, row, key) => sql`${at(sql, row, 'id')} = ${key}`,
 });
 
 const through = (table: string, own: string, other: string): LinkColumns => ({
+  way: { kind: 'through', table, own, other },
   key: (sql, row) => at(sql, row, 'id'),
   match: (sql, row, key) =>
     sql`${at(sql, row, 'id')} IN (SELECT ${sql(`x.${other}`)} FROM ${sql(table)} x WHERE ${sql(`x.${own}`)} = ${key})`,
@@ -189,12 +246,14 @@ const through = (table: string, own: string, other: string): LinkColumns => ({
 
 /** What ingest writes names no feature: it is its Datastream's. */
 const featureOfObservation: LinkColumns = {
+  way: { kind: 'parent', column: 'feature_id' },
   key: (sql, row) =>
     sql`coalesce(${at(sql, row, 'feature_id')}, (SELECT f.feature_id FROM datastreams f WHERE f.id = ${at(sql, row, 'datastream_id')}))`,
   match: (sql, row, key) => sql`${at(sql, row, 'id')} = ${key}`,
 };
 
 const observationsOfFeature: LinkColumns = {
+  way: { kind: 'children', column: 'feature_id' },
   key: (sql, row) => at(sql, row, 'id'),
   match: (
     sql,
@@ -237,6 +296,7 @@ const named = { id, name: text('name'), description: text('description') };
 export const TABLES: Readonly<Record<EntityKey, Table>> = {
   thing: {
     table: 'things',
+    owner: 'itself',
     readable: open(ofPlace('id')),
     columns: { ...named, properties: json('properties') },
     links: {
@@ -247,6 +307,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   location: {
     table: 'locations',
+    owner: 'itself',
     readable: open(
       (sql, row, placeId) =>
         sql`EXISTS (SELECT FROM thing_locations y WHERE y.location_id = ${at(sql, row, 'id')} AND y.thing_id = ${placeId})`,
@@ -264,6 +325,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   historicalLocation: {
     table: 'historical_locations',
+    owner: { table: 'things', column: 'thing_id' },
     readable: asOwner('thing', 'thing_id'),
     columns: { id, time: instant('time', false) },
     links: {
@@ -273,6 +335,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   datastream: {
     table: 'datastreams',
+    owner: 'itself',
     readable: open(ofPlace('thing_id')),
     columns: {
       ...named,
@@ -292,6 +355,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   sensor: {
     table: 'sensors',
+    owner: 'itself',
     readable: open(throughDatastream('sensor_id')),
     columns: {
       ...named,
@@ -303,12 +367,14 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   observedProperty: {
     table: 'observed_properties',
+    owner: 'itself',
     readable: open(throughDatastream('observed_property_id')),
     columns: { ...named, definition: text('definition'), properties: json('properties') },
     links: { datastreams: children('observed_property_id') },
   },
   observation: {
     table: 'observations',
+    owner: { table: 'datastreams', column: 'datastream_id' },
     readable: asOwner('datastream', 'datastream_id'),
     columns: {
       id,
@@ -323,6 +389,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   },
   feature: {
     table: 'features_of_interest',
+    owner: 'itself',
     readable: open(throughDatastream('feature_id')),
     columns: {
       ...named,

@@ -7,12 +7,14 @@ import type { Sql } from '../db/database.ts';
 import { createHttp } from '../http/server.ts';
 import { registerSensorThings } from './routes.ts';
 
+const nothing = undefined as unknown as Sql;
+
 /** The landing page asks no database. */
 async function askRoot(env: Record<string, string>, headers: Record<string, string>): Promise<string> {
   const config = parseConfig(env);
   const app = await createHttp(config, pino({ level: 'silent' }));
   guardRoutes(app, async () => ANONYMOUS);
-  registerSensorThings(app, { database: { boundedSql: undefined as unknown as Sql }, config });
+  registerSensorThings(app, { database: { sql: nothing, boundedSql: nothing }, config });
   const answer = await app.inject({ url: '/sta/v1.1', headers });
   await app.close();
   return (answer.json() as { value: { url: string }[] }).value[0]?.url ?? '';

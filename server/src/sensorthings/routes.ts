@@ -12,11 +12,15 @@ import type { Database } from '../db/database.ts';
 import type { App } from '../http/server.ts';
 import { CONFORMANCE } from './conformance.ts';
 import { read } from './read.ts';
+import { acceptText, registerSensorThingsWrites } from './write-routes.ts';
+import type { Change } from './writer-store.ts';
 
 export interface SensorThingsDeps {
-  readonly database: Pick<Database, 'boundedSql'>;
-  readonly config: Pick<Config, 'publicUrl'>;
+  readonly database: Pick<Database, 'sql' | 'boundedSql'>;
+  readonly config: Pick<Config, 'publicUrl' | 'staOpen'>;
   readonly now?: () => number;
+  /** Told after the commit what was written. */
+  readonly announce?: (changes: readonly Change[]) => void;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -78,6 +82,11 @@ export function registerSensorThings(app: App, deps: SensorThingsDeps): void {
       })
       .send(),
   );
+  app.register(async (scope) => {
+    acceptText(scope);
+    const toOwnRoot = (request: FastifyRequest) => toRoot(request, deps.config, version);
+    registerSensorThingsWrites(scope, { ...deps, now }, version, toOwnRoot);
+  });
   app.get('/sta', route, () => {
     throw new AppError('NOT_FOUND', 'Say which version of SensorThings.', { hint: `It is at ${prefix}.` });
   });

@@ -372,6 +372,20 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   // a Thing of the organisation by its number, with what hangs on it
   'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})?$expand=Locations`),
   'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
+  'POST /sta/v1.1/CreateObservations': nobody('/sta/v1.1/CreateObservations', { body: [] }),
+  // what is wrong with the body is said to those alone who may write there
+  'POST /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})/Datastreams`, { body: {} }, [400]),
+  'PATCH /sta/v1.1/*': about(
+    (w) => `/sta/v1.1/Things(${w.neighbour})`,
+    { version: STALE, body: { description: 'Ny' } },
+    [412],
+  ),
+  'PUT /sta/v1.1/*': about(
+    (w) => `/sta/v1.1/Things(${w.neighbour})`,
+    { version: STALE, body: { name: 'Ny', description: 'Ny' } },
+    [412],
+  ),
+  'DELETE /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})`, { version: STALE }, [412]),
 
   // An upload's number is drawn at random: one that nobody has is missing for everybody.
   'POST /api/v1/imports': about((w) => `/api/v1/imports?organisation=${w.organisation}`, { body: {} }, [400]),
