@@ -490,6 +490,11 @@ describe.each(DATABASE_KINDS)('an installation that everybody may write to, on %
     expect(JSON.parse(array.text)).toEqual([expect.stringContaining('/Observations(')]);
     expect((await writes.send('PATCH', path, { name: 'Ours' }, anybody)).status).toBe(200);
     expect((await writes.send('DELETE', path, undefined, anybody)).status).toBe(200);
+    const audit = await writes.test.database.sql<{ after: Json | null; before: Json | null }[]>`
+      SELECT before, after FROM audit WHERE entity = 'thing' AND entity_id = ${String(idOf(made.body))} ORDER BY id`;
+    expect(audit.map(({ before, after }) => (before ?? after)?.by)).toEqual(
+      Array(3).fill('anybody, through SensorThings'),
+    );
     const [organisation] = await writes.test.database.sql<{ kind: string; n: number }[]>`
       SELECT min(kind) AS kind, count(*)::int AS n FROM organisations WHERE slug = 'open'`;
     expect(organisation).toEqual({ kind: 'open', n: 1 });
