@@ -136,10 +136,16 @@ async function answer(route, kind) {
   if (url.pathname === '/api/v1/ground') return route.fulfill({ json: fixtures.ground });
   if (place?.[2]) {
     const query = Object.fromEntries(url.searchParams);
-    const json = fixtures.series(place[1], query.property, query.from, query.to, Number(query.points));
+    const json = fixtures.series(
+      Number(place[1]),
+      query.property,
+      query.from,
+      query.to,
+      Number(query.points),
+    );
     return route.fulfill({ json });
   }
-  const found = place && fixtures.place(place[1]);
+  const found = place && fixtures.place(Number(place[1]));
   return found ? route.fulfill({ json: found }) : route.fulfill({ status: 404, json: { code: 'NOT_FOUND' } });
 }
 

@@ -92,6 +92,7 @@ async function vitest(name, args) {
     'run',
     '--reporter=default',
     '--reporter=json',
+    `--reporter=${join(root, 'test/flaky-reporter.mjs')}`,
     `--outputFile=${report}`,
     ...args,
   ]);

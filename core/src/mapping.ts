@@ -3,8 +3,10 @@
  * into Measurements with unit and quality. Pure; used by the ingest path, by decoding again and by the codec
  * bench in the browser. It never guesses: a field without a mapping yields nothing.
  */
+
 import { AppError } from './errors.ts';
 import { isPropertyKey, PROPERTIES, type PropertyKey, QUALITY, toQuality } from './properties.ts';
+import { sayReason } from './reasons.ts';
 import { convert, isUnitCode, UNITS, type UnitCode } from './units.ts';
 
 export interface FieldMapping {
@@ -100,13 +102,14 @@ function toValue(raw: unknown, mapping: FieldMapping): number | boolean | string
   const given = meant ?? raw;
   if (typeof given === 'boolean') {
     if (type === 'boolean') return given;
-    return type === 'count' ? Number(given) : `${given} is not a number`;
+    return type === 'count' ? Number(given) : sayReason('map_not_number', { raw: String(given) });
   }
   // Dragino and others send numbers as text; a text with anything beside the number needs a `words` entry.
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isFinite(value))
-    return `${JSON.stringify(raw)?.slice(0, 40)} is not a number`;
-  if (type === 'boolean') return value === 0 || value === 1 ? value === 1 : `${value} is neither 0 nor 1`;
+    return sayReason('map_not_number', { raw: String(JSON.stringify(raw)?.slice(0, 40)) });
+  if (type === 'boolean')
+    return value === 0 || value === 1 ? value === 1 : sayReason('map_not_boolean', { raw: value });
   const factor = meant === undefined ? mapping.factor : undefined;
   const scaled = factor === undefined ? value : Number((value * factor).toPrecision(12));
   return convert(scaled, mapping.unit, unit);
@@ -174,13 +177,16 @@ export function toMeasurements(
       }
       const channel = toChannel(hit, data, mapping);
       if (channel === undefined) {
-        faults.push({ field: hit.path, reason: `${mapping.channelField} is not a channel from 0 to 255` });
+        faults.push({
+          field: hit.path,
+          reason: sayReason('map_channel', { pointer: mapping.channelField ?? '' }),
+        });
         continue;
       }
       const ms = toTimeMs(hit, data, mapping, networkMs);
       const inWindow = ms !== undefined && ms >= networkMs - OLDEST_MS && ms <= networkMs + NEWEST_MS;
       if (mapping.time && !inWindow && mapping.field.split('/').includes('*')) {
-        faults.push({ field: hit.path, reason: 'its own time is missing, too old or in the future' });
+        faults.push({ field: hit.path, reason: sayReason('map_time') });
         continue;
       }
       const own = mapping.time !== undefined && inWindow && ms !== networkMs;

@@ -31,6 +31,11 @@ try {
   }
   const { main } = await import(new URL('../../build/server/main.js', import.meta.url));
   process.exitCode = await main(process.argv.slice(2), root);
+  // Everything is closed: what still keeps the process alive is a fault, and is told instead of waited for.
+  setTimeout(() => {
+    console.error(`Torv is done, but did not end by itself: ${process.getActiveResourcesInfo().join(', ')}`);
+    process.exit(process.exitCode || 1);
+  }, 10_000).unref();
 } catch (error) {
   if (error?.code === 'ERR_MODULE_NOT_FOUND') {
     console.error('A part of Torv is not installed. Run: npm install');

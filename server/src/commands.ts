@@ -1,5 +1,5 @@
 /** The commands of `torv` that work on a runtime, as a table. `serve` stands apart: it makes the runtime. */
-import { benchCommand } from './bench.ts';
+import { benchCommand } from './bench/command.ts';
 import { demoCommand } from './demo/remove-port.ts';
 import { replayCommand } from './ingest/replay-port.ts';
 import { doctorCommand } from './operations/doctor-port.ts';

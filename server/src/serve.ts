@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@torv/core/errors';
+import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import { createAuthenticator } from './access/authenticate.ts';
 import { handOverFirstLink } from './access/first-administrator-file.ts';
@@ -12,21 +13,23 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { openControl } from './control.ts';
 import type { Log } from './db/log.ts';
-import { type Demo, startDemo } from './demo/feed.ts';
+import { startDemo } from './demo/feed.ts';
 import { resolveOutbound } from './http/outbound.ts';
-import { type EmbeddedBroker, openEmbeddedBroker } from './ingest/embedded-broker.ts';
+import type { App } from './http/server.ts';
+import { openEmbeddedBroker } from './ingest/embedded-broker.ts';
 import { createSourceManager } from './ingest/source-manager.ts';
 import type { Output } from './output.ts';
-import { openRuntime } from './runtime.ts';
+import { openRuntime, type Runtime } from './runtime.ts';
 
 const ACCESS_SWEEP_MS = 6 * 3_600_000;
+const CLOSE_REQUESTS_MS = 3_000;
 
 export interface ServeOptions {
   readonly demo: boolean;
   readonly root: string;
 }
 
-/** Resolves when the server has stopped. */
+/** Resolves when the server has stopped. @throws what kept it from starting, with everything closed again */
 export async function serve(config: Config, options: ServeOptions, output: Output): Promise<number> {
   const begunMs = performance.now();
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
@@ -34,11 +37,91 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
     level: config.logLevel === 'info' ? 'warn' : config.logLevel,
     redact: ['req.headers.authorization', 'req.headers.cookie'],
   });
-  const runtime = await openRuntime(config, log, {
-    migrationsDir: join(options.root, 'server/migrations'),
-    codecsDir: join(options.root, 'codecs'),
-    progress: output.line,
-  });
+  const opened = createOpened(log);
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= opened.close();
+    return stopping;
+  };
+  try {
+    const runtime = await openRuntime(config, log, {
+      migrationsDir: join(options.root, 'server/migrations'),
+      codecsDir: join(options.root, 'codecs'),
+      progress: output.line,
+    });
+    opened.push(() => runtime.close());
+    const stopped = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.once(signal, () => {
+          output.line('Stopping');
+          void stop().then(resolve);
+        });
+      }
+    });
+    const door = await openDoors(runtime, config, options, {
+      output,
+      log,
+      opened,
+      isStopping: () => stopping !== undefined,
+    });
+    if (door !== undefined) {
+      const { address, port } = door;
+      output.line(`Torv is ready on ${address} (${((performance.now() - begunMs) / 1000).toFixed(1)} s)`);
+      const firstLink = await handOverFirstLink(runtime.database.sql, { ...config, port }, runtime.now);
+      if (firstLink !== undefined) output.line(firstLink);
+      if (options.demo)
+        output.line('Older weeks of the demo town are fed in the background. Stop with Ctrl+C.');
+    }
+    await stopped;
+    // What was opened while it was being stopped.
+    await opened.close();
+    return 0;
+  } catch (error) {
+    // What fails because Torv is being stopped meanwhile is no fault.
+    const wasStopping = stopping !== undefined;
+    await stop();
+    await opened.close();
+    if (wasStopping) return 0;
+    throw error;
+  }
+}
+
+interface Opened {
+  push(close: () => Promise<void>): void;
+  /** In reverse order; what cannot be closed is told and does not keep the rest from being closed. */
+  close(): Promise<void>;
+}
+
+function createOpened(log: Log): Opened {
+  const closes: (() => Promise<void>)[] = [];
+  return {
+    push: (close) => void closes.push(close),
+    async close() {
+      for (let close = closes.pop(); close !== undefined; close = closes.pop()) {
+        try {
+          await close();
+        } catch (error) {
+          log.error({ err: error }, 'A part of Torv could not be closed');
+        }
+      }
+    },
+  };
+}
+
+interface Startup {
+  readonly output: Output;
+  readonly log: FastifyBaseLogger;
+  readonly opened: Opened;
+  readonly isStopping: () => boolean;
+}
+
+/** @returns where it listens, or undefined where Torv was told to stop meanwhile */
+async function openDoors(
+  runtime: Runtime,
+  config: Config,
+  options: ServeOptions,
+  { output, log, opened, isStopping }: Startup,
+): Promise<{ readonly address: string; readonly port: number } | undefined> {
   const { sql } = runtime.database;
   const isIngest = config.roles.has('ingest');
   const manager = isIngest
@@ -51,83 +134,64 @@ export async function serve(config: Config, options: ServeOptions, output: Outpu
         mostSlots: runtime.database.kind === 'embedded' ? 1 : 16,
       })
     : undefined;
+  if (manager !== undefined) opened.push(() => manager.close());
   const { app } = await createApp(runtime, {
     logger: log,
-    authenticate: createAuthenticator({ sql: runtime.database.sql, now: runtime.now }),
+    authenticate: createAuthenticator({ sql, now: runtime.now }),
     mail: createMailer(config),
     refreshSources: async () => manager?.refresh(),
     webDir: join(options.root, 'build/web'),
   });
+  opened.push(() => closeApp(app));
   if (config.staOpen) warnOpen(config, log, output);
-  let demo: Demo | undefined;
-  let broker: EmbeddedBroker | undefined;
   const control = await openControl(runtime, options.root);
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> =>
-    (stopping ??= (async () => {
-      clearInterval(accessSweep);
-      output.line('Stopping');
-      await control.close();
-      app.server.closeAllConnections();
-      await app.close();
-      await demo?.close();
-      await manager?.close();
-      await broker?.close();
-      await runtime.close();
-    })());
+  opened.push(() => control.close());
   const accessSweep = setInterval(() => {
-    sweepAccess(runtime.database.sql).catch((error: unknown) =>
-      log.warn({ err: error }, 'Ended sessions were not removed'),
-    );
+    sweepAccess(sql).catch((error: unknown) => log.warn({ err: error }, 'Ended sessions were not removed'));
   }, ACCESS_SWEEP_MS);
-  accessSweep.unref();
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void stop().then(resolve));
-  });
-  try {
-    runtime.wakeSweep();
-    await runtime.jobs.start();
-    if (options.demo) {
-      demo = await startDemo({
-        sql: runtime.database.sql,
-        batcher: runtime.batcher,
-        log,
-        now: runtime.now,
-        progress: output.line,
-      });
-      runtime.background.set('demo', demo);
-      await demo.ready;
-    }
-    if (isIngest) {
-      broker = await openEmbeddedBroker({
-        sql,
-        inlet: runtime.inlet,
-        log,
-        host: config.host,
-        port: config.mqttPort,
-        portConfigured: config.mqttPortConfigured,
-        ...toTls(config),
-        findKey: (text) => findKeyActor(sql, text, runtime.now()),
-        findDeadKeys: (ids) => findDeadKeys(sql, ids, runtime.now()),
-      });
-      if (broker.reason !== undefined) output.line(broker.reason);
-    }
-    await listen(app, config);
-  } catch (error) {
-    await stop();
-    throw error;
+  opened.push(async () => clearInterval(accessSweep));
+  runtime.wakeSweep();
+  await runtime.jobs.start();
+  if (options.demo && !isStopping()) {
+    const demo = await startDemo({
+      sql,
+      batcher: runtime.batcher,
+      log,
+      now: runtime.now,
+      progress: output.line,
+    });
+    opened.push(() => demo.close());
+    runtime.background.set('demo', demo);
+    await demo.ready;
   }
+  if (isIngest && !isStopping()) {
+    const broker = await openEmbeddedBroker({
+      sql,
+      inlet: runtime.inlet,
+      log,
+      host: config.host,
+      port: config.mqttPort,
+      portConfigured: config.mqttPortConfigured,
+      ...toTls(config),
+      findKey: (text) => findKeyActor(sql, text, runtime.now()),
+      findDeadKeys: (ids) => findDeadKeys(sql, ids, runtime.now()),
+    });
+    opened.push(() => broker.close());
+    if (broker.reason !== undefined) output.line(broker.reason);
+  }
+  if (isStopping()) return undefined;
+  await listen(app, config);
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
-  output.line(
-    `Torv is ready on ${config.publicUrl ?? `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`} (${((performance.now() - begunMs) / 1000).toFixed(1)} s)`,
-  );
-  const firstLink = await handOverFirstLink(runtime.database.sql, { ...config, port }, runtime.now);
-  if (firstLink !== undefined) output.line(firstLink);
-  if (options.demo) output.line('Older weeks of the demo town are fed in the background. Stop with Ctrl+C.');
-  await stopped;
-  return 0;
+  const host = config.host === '127.0.0.1' ? 'localhost' : config.host;
+  return { address: config.publicUrl ?? `http://${host}:${port}`, port };
+}
+
+/** Requests under way are answered; one that lasts longer is cut. */
+async function closeApp(app: App): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_REQUESTS_MS);
+  await app.close();
+  clearTimeout(cut);
 }
 
 function warnOpen(config: Config, log: Log, output: Output): void {
@@ -149,7 +213,7 @@ function toTls(config: Config): { tls?: { cert: string; key: string } } {
   return { tls: { cert: read(config.tlsCert, 'TORV_TLS_CERT'), key: read(config.tlsKey, 'TORV_TLS_KEY') } };
 }
 
-async function listen(app: Awaited<ReturnType<typeof createApp>>['app'], config: Config): Promise<void> {
+async function listen(app: App, config: Config): Promise<void> {
   try {
     await app.listen({ port: config.port, host: config.host });
   } catch (error) {

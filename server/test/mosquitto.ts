@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findFreePort } from './free-port.ts';
 
 export interface MosquittoOptions {
   /** user name -> password; none: anonymous is let in. */
@@ -36,17 +37,6 @@ export function findProgram(name: string): string {
     if (existsSync(join(folder, name))) return join(folder, name);
   }
   throw new Error(`${name} is not installed: apt-get install mosquitto mosquitto-clients`);
-}
-
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function untilOpen(port: number, child: ChildProcess, said: () => string): Promise<void> {

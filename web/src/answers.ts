@@ -10,7 +10,7 @@ export type PlaceKind = 'site' | 'building' | 'room' | 'point';
 export type Role = 'administrator' | 'editor' | 'viewer';
 
 export interface Organisation {
-  readonly id: string;
+  readonly id: number;
   readonly slug: string;
   readonly name: string;
   readonly kind: string;
@@ -21,7 +21,7 @@ export interface Organisation {
 
 export interface Session {
   readonly user: {
-    readonly id: string;
+    readonly id: number;
     readonly email: string;
     readonly name: string;
     readonly locale: string;
@@ -58,11 +58,11 @@ export interface PlaceState {
 }
 
 export interface PlaceSummary {
-  readonly id: string;
+  readonly id: number;
   readonly kind: PlaceKind;
   readonly name: string;
-  readonly parentId: string | null;
-  readonly path: readonly { readonly id: string; readonly name: string }[];
+  readonly parentId: number | null;
+  readonly path: readonly { readonly id: number; readonly name: string }[];
   readonly position: readonly [longitude: number, latitude: number] | null;
   readonly state: PlaceState;
 }
@@ -81,11 +81,11 @@ export interface CurrentReading {
 }
 
 export interface PlaceDatastream {
-  readonly id: string;
+  readonly id: number;
   readonly property: string;
   readonly unit: string;
   readonly sensor: string;
-  readonly deviceId: string | null;
+  readonly deviceId: number | null;
   readonly from: string;
   readonly until: string | null;
 }
@@ -118,10 +118,10 @@ export interface SeriesAnswer {
   readonly unit: string;
   readonly from: string;
   readonly to: string;
-  readonly expectedIntervalS: number;
-  readonly coverage: number;
+  readonly expectedIntervalS: number | null;
+  readonly coverage: number | null;
   readonly series: readonly {
-    readonly datastreamId: string;
+    readonly datastreamId: number;
     readonly sensor: string;
     readonly from: string;
     readonly until: string | null;
@@ -132,7 +132,8 @@ export interface SeriesAnswer {
     readonly kind: 'sensor-replaced';
     readonly text: string;
   }[];
-  readonly occupied: readonly (readonly [from: string, until: string])[];
+  /** Where lessons are known. */
+  readonly occupied?: readonly (readonly [from: string, until: string])[];
 }
 
 /** The organisation's own ground: boundary, buildings and roads, told apart by `properties.kind`. */
@@ -146,7 +147,7 @@ export interface Ground {
 }
 
 export interface LiveReading {
-  readonly placeId: string;
+  readonly placeId: number;
   readonly property: string;
   readonly value: number;
   readonly unit: string;

@@ -126,11 +126,11 @@ export function toPath(
 /** The first word of each key is what a write invalidates. Builders add their own rows. */
 export const queryKeys = {
   session: ['session'] as const,
-  places: (organisationId: string) => ['places', organisationId] as const,
+  places: (organisationId: number | '') => ['places', organisationId] as const,
   // an address has text where an answer has a number: both must find the same entry
   place: (placeId: string | number) => ['place', String(placeId)] as const,
   placeSeries: (placeId: string | number) => ['series', String(placeId)] as const,
-  series: (placeId: string, property: string, from: string, to: string) =>
+  series: (placeId: string | number, property: string, from: string, to: string) =>
     ['series', String(placeId), property, from, to] as const,
-  ground: (organisationId: string) => ['ground', organisationId] as const,
+  ground: (organisationId: number | '') => ['ground', organisationId] as const,
 };

@@ -89,6 +89,16 @@ export interface RedecodePreview {
   readonly newlyDecoded: number;
 }
 
+/** What the finished job reports. */
+export interface RedecodeResult {
+  readonly days: number;
+  readonly frames: number;
+  readonly changed: number;
+  readonly added: number;
+  readonly removed: number;
+  readonly rejected: number;
+}
+
 export interface Job {
   readonly id: number;
   readonly state: string;

@@ -12,7 +12,7 @@ const co2 = {
   stale: false,
 };
 const place: Place = {
-  id: '7',
+  id: 7,
   kind: 'room',
   name: 'Room',
   parentId: null,
@@ -45,7 +45,7 @@ const place: Place = {
   datastreams: [],
 };
 const reading: LiveReading = {
-  placeId: '7',
+  placeId: 7,
   property: 'co2',
   value: 650,
   unit: '[ppm]',

@@ -31,13 +31,13 @@ export function groundQuery(organisation: Organisation | undefined) {
   });
 }
 
-export function seriesQuery(placeId: string, property: string, from: string, to: string, points = 400) {
+export function seriesQuery(placeId: number, property: string, from: string, to: string, points = 400) {
   return queryOptions({
     queryKey: queryKeys.series(placeId, property, from, to),
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       getJson<SeriesAnswer>(
-        toPath(`/api/v1/places/${encodeURIComponent(placeId)}/series`, { property, from, to, points }),
+        toPath(`/api/v1/places/${placeId}/series`, { property, from, to, points }),
         signal,
       ),
   });
@@ -66,7 +66,7 @@ export function withReading(place: Place, reading: LiveReading): Place {
 export function useLivePlaces(organisation: Organisation | undefined): LiveStatus {
   const client = useQueryClient();
   const waiting = useRef<number | undefined>(undefined);
-  const changed = useRef(new Set<string | number>());
+  const changed = useRef(new Set<number>());
   return useLive(organisation ? toPath('/api/v1/live', { organisation: organisation.id }) : null, {
     reading: (data) => {
       const reading = data as LiveReading;

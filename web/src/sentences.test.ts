@@ -106,19 +106,29 @@ describe('the sentence of a place', () => {
   });
 });
 
+/** One number for each name, so that the tests can speak of places by name. */
+const idOf = (() => {
+  const ids = new Map<string, number>();
+  return (name: string) => {
+    const id = ids.get(name) ?? ids.size + 1;
+    ids.set(name, id);
+    return id;
+  };
+})();
+
 function place(
-  id: string,
+  name: string,
   kind: PlaceSummary['kind'],
   level: Level,
   path: readonly string[] = [],
 ): PlaceSummary {
   const measured = kind === 'room' || kind === 'point';
   return {
-    id,
+    id: idOf(name),
     kind,
-    name: `Place ${id}`,
-    parentId: path.at(-1) ?? null,
-    path: path.map((step) => ({ id: step, name: step })),
+    name,
+    parentId: path.length === 0 ? null : idOf(path.at(-1) ?? ''),
+    path: path.map((step) => ({ id: idOf(step), name: step })),
     position: null,
     state: state(level, level === 'none' ? null : {}, { devices: measured ? 1 : 0 }),
   };
@@ -136,9 +146,9 @@ describe('a place without sensors of its own', () => {
   ];
 
   test('speaks for what is measured inside it, however deep', () => {
-    expect(measuredInside({ id: 'school' }, all).map((one) => one.id)).toEqual(['1', '2', '3']);
+    expect(measuredInside({ id: idOf('school') }, all).map((one) => one.name)).toEqual(['1', '2', '3']);
     expect(withStateOfInside(wing, all).state.level).toBe('poor');
-    expect(toTownSentence(en, measuredInside({ id: 'school' }, all))).toBe(
+    expect(toTownSentence(en, measuredInside({ id: idOf('school') }, all))).toBe(
       '3 rooms: 1 good, 1 needs air, 1 poor.',
     );
   });
@@ -190,7 +200,7 @@ test('the list begins with what is worst, then silence, then what is good by nam
     place('n', 'room', 'none'),
     place('p', 'room', 'poor'),
   ];
-  expect(places.sort(byUrgency('en-GB')).map((one) => one.id)).toEqual(['p', 'n', 'a', 'b']);
+  expect(places.sort(byUrgency('en-GB')).map((one) => one.name)).toEqual(['p', 'n', 'a', 'b']);
 });
 
 test('durations are told in the largest sensible unit', () => {

@@ -127,7 +127,7 @@ export function worstLevel(levels: readonly Level[]): Level {
  * Empty for a room, and for a house in which nothing is measured.
  */
 export function measuredInside(
-  place: { readonly id: string },
+  place: { readonly id: number },
   all: readonly PlaceSummary[],
 ): readonly PlaceSummary[] {
   return measuredPlaces(all.filter((one) => one.path.some((step) => step.id === place.id)));

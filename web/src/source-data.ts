@@ -115,6 +115,12 @@ export function toSourceState(source: Source): SourceState {
   return status.lastMessageAt === null ? 'silent' : 'receiving';
 }
 
+/** The server's sentence that belongs to the state, if there is one. */
+export function toSourceReason(source: Source): string | null {
+  const state = toSourceState(source);
+  return state === 'rejecting' ? source.status.lastFault : state === 'off' ? null : source.status.reason;
+}
+
 export const SOURCE_LEVELS: { readonly [S in SourceState]: Level } = {
   off: 'none',
   refused: 'poor',

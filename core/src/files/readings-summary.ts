@@ -5,6 +5,7 @@
  */
 import { PROPERTIES, type PropertyKey, QUALITY } from '../properties.ts';
 import type { Cell, ColumnRole, ReadRow, RowFaultCode } from './readings-row.ts';
+import type { RegistryFault } from './registry-rows.ts';
 import { renderCellTime } from './time-cell.ts';
 
 export interface ColumnSummary {
@@ -28,7 +29,7 @@ export interface BadLine {
   readonly line: number;
   readonly column: string | null;
   readonly value: string;
-  readonly code: string;
+  readonly code: RowFaultCode | RegistryFault['code'];
   readonly reason: string;
 }
 
@@ -135,7 +136,7 @@ export function createSummary(header: readonly string[], roles: readonly ColumnR
 
   function addFault(
     line: number,
-    fault: { column: string | null; value: string; code: string; reason: string },
+    fault: { column: string | null; value: string; code: RowFaultCode; reason: string },
   ): void {
     badByCode[fault.code] = (badByCode[fault.code] ?? 0) + 1;
     if (bad.length < MOST_BAD) bad.push({ line, ...fault, value: fault.value.slice(0, 80) });

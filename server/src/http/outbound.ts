@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '@torv/core/errors';
+import { sayReason } from '@torv/core/reasons';
 
 const CLOSED = new BlockList();
 for (const [network, bits] of [
@@ -54,7 +55,7 @@ export async function resolveOutbound(host: string, allow: readonly string[]): P
     try {
       addresses = (await lookup(name, { all: true })).map((found) => found.address);
     } catch (error) {
-      throw new AppError('BAD_REQUEST', `There is no host named ${name.slice(0, 200)}.`, {
+      throw new AppError('BAD_REQUEST', sayReason('net_no_name', { where: name.slice(0, 200) }), {
         at: 'url',
         cause: error,
       });
@@ -64,12 +65,8 @@ export async function resolveOutbound(host: string, allow: readonly string[]): P
     (address) => allow.includes(name) || allow.includes(address) || !isClosed(address),
   );
   if (open !== undefined) return open;
-  throw new AppError(
-    'FORBIDDEN',
-    `${name.slice(0, 200)} is on this machine or a private network; Torv does not connect there by itself.`,
-    {
-      at: 'url',
-      hint: `If it is your own, start Torv with TORV_OUTBOUND_ALLOW=${name.slice(0, 200)}`,
-    },
-  );
+  throw new AppError('FORBIDDEN', sayReason('net_private', { where: name.slice(0, 200) }), {
+    at: 'url',
+    hint: sayReason('net_private_allow', { where: name.slice(0, 200) }),
+  });
 }

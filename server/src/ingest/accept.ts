@@ -2,6 +2,7 @@
  * The door for whole messages, however they came (webhook, MQTT, file): foreign JSON -> Uplink -> batch.
  * What cannot be used is kept with its reason and counted; the promise resolves when everything is committed.
  */
+import { sayReason } from '@torv/core/reasons';
 import type { Sql } from '../db/database.ts';
 import type { Batcher } from './batcher.ts';
 import type { SourceFormat } from './source.ts';
@@ -70,14 +71,14 @@ export async function acceptMessages(
   messages.forEach((message, index) => {
     const text = typeof message.body === 'string' ? message.body : message.body.toString('utf8');
     if (text.length > MAX_MESSAGE_BYTES) {
-      rejections.push({ index, reason: 'The message is larger than 256 kB.', message });
+      rejections.push({ index, reason: sayReason('message_large'), message });
       return;
     }
     let json: unknown;
     try {
       json = JSON.parse(text);
     } catch {
-      rejections.push({ index, reason: 'The message is not JSON.', message });
+      rejections.push({ index, reason: sayReason('message_no_json'), message });
       return;
     }
     const parsed = adapter.parse(json, message.arrivedAt, toHint(message));

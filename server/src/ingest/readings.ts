@@ -4,6 +4,7 @@
  */
 import { type Measurement, toMeasurements } from '@torv/core/mapping';
 import { PROPERTIES } from '@torv/core/properties';
+import { sayReason } from '@torv/core/reasons';
 import { findAssignment, type IngestAssignment, type IngestDevice } from '../registry/ingest-store.ts';
 import type { DecodeOutcome, DecodeRequest, Decoder } from './decode/port.ts';
 import type { UplinkState } from './states.ts';
@@ -37,7 +38,7 @@ function toReadFrame(frame: FrameToRead, outcome: DecodeOutcome): ReadFrame {
   if (!codec) return { ...NOTHING, state: 'waiting', reason: null };
   if (outcome.kind !== 'decoded') {
     const reason =
-      outcome.kind === 'fault' ? outcome.reason : outcome.errors.join('; ') || 'The codec gave nothing.';
+      outcome.kind === 'fault' ? outcome.reason : outcome.errors.join('; ') || sayReason('codec_nothing');
     return { ...NOTHING, state: 'rejected', reason: reason.slice(0, 300), codecVersionId: codec.versionId };
   }
   const { measurements, faults } = toMeasurements(outcome.data, codec.mapping, frame.networkTime);
@@ -74,7 +75,7 @@ export async function readFrames(decoder: Decoder, frames: readonly FrameToRead[
       return {
         ...NOTHING,
         state: 'rejected',
-        reason: `The codec is switched off: ${codec.quarantineReason}`.slice(0, 300),
+        reason: sayReason('codec_off', { why: codec.quarantineReason }).slice(0, 300),
         codecVersionId: codec.versionId,
       };
     }

@@ -13,7 +13,12 @@ const HEARTBEAT_MS = 25_000;
 const MAX_LISTENERS = 500;
 
 export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly live: Live }): void {
-  let listeners = 0;
+  /** How to end each listener. */
+  const listeners = new Set<() => void>();
+  // A listener never goes by itself: without this no server with an open page would stop.
+  app.addHook('preClose', async () => {
+    for (const end of listeners) end();
+  });
   app.get(
     '/api/v1/live',
     {
@@ -28,15 +33,16 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
     async (request, reply) => {
       const { actor } = request;
       const organisation = await getVisibleOrganisation(deps.sql, actor, request.query.organisation);
-      if (listeners >= MAX_LISTENERS) {
+      if (listeners.size >= MAX_LISTENERS) {
         return reply
           .status(503)
           .header('retry-after', '30')
           .send({ detail: 'Too many listeners; try again soon.' });
       }
-      listeners++;
       reply.hijack();
       const { raw } = reply;
+      // Gone while it was looked at: it would never tell that it goes, and its heartbeat would beat for ever.
+      if (raw.destroyed || request.raw.destroyed) return reply;
       raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
@@ -72,11 +78,14 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
       });
       raw.on('drain', () => void pump());
       const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS);
-      raw.on('close', () => {
-        listeners--;
+      const end = () => {
+        listeners.delete(end);
         stop();
         clearInterval(heartbeat);
-      });
+        raw.end();
+      };
+      listeners.add(end);
+      raw.on('close', end);
       return reply;
     },
   );

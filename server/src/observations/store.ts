@@ -127,16 +127,21 @@ export async function insertReadings(
       FROM given
       ON CONFLICT (datastream_id, phenomenon_start, channel) DO NOTHING
       RETURNING id, datastream_id, phenomenon_start, channel, result_number, result_json, quality, result_time
+    ), last AS (
+      SELECT DISTINCT ON (datastream_id) datastream_id, id, phenomenon_start, result_number, result_json, quality
+      FROM fresh ORDER BY datastream_id, phenomenon_start DESC, id DESC
     ), counted AS (
       INSERT INTO datastream_stats AS s
         (datastream_id, observations, phenomenon_start, phenomenon_end, result_start, result_end,
          last_id, last_time, last_number, last_json, last_quality, arrived_at)
-      SELECT datastream_id, count(*), min(phenomenon_start), max(phenomenon_start), min(result_time), max(result_time),
-             (array_agg(id ORDER BY phenomenon_start DESC, id DESC))[1], max(phenomenon_start),
-             (array_agg(result_number ORDER BY phenomenon_start DESC, id DESC))[1],
-             (array_agg(result_json ORDER BY phenomenon_start DESC, id DESC))[1],
-             (array_agg(quality ORDER BY phenomenon_start DESC, id DESC))[1], now()
-      FROM fresh GROUP BY datastream_id ORDER BY datastream_id
+      SELECT a.datastream_id, a.n, a.first, l.phenomenon_start, a.result_first, a.result_last,
+             l.id, l.phenomenon_start, l.result_number, l.result_json, l.quality, now()
+      FROM (
+        SELECT datastream_id, count(*) AS n, min(phenomenon_start) AS first, min(result_time) AS result_first,
+               max(result_time) AS result_last
+        FROM fresh GROUP BY datastream_id
+      ) a JOIN last l USING (datastream_id)
+      ORDER BY a.datastream_id
       ON CONFLICT (datastream_id) DO UPDATE SET
         observations = s.observations + excluded.observations,
         phenomenon_start = least(s.phenomenon_start, excluded.phenomenon_start),

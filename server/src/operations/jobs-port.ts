@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@torv/core/errors';
+import { sayReason } from '@torv/core/reasons';
 import type { Sql, Transaction } from '../db/database.ts';
 import type { Log } from '../db/log.ts';
 import {
@@ -87,7 +88,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     if (job.attempts > maxAttempts) {
       await endJob(sql, owner, job.id, {
         state: 'failed',
-        message: `Given up after ${maxAttempts} tries that ended without a word.`,
+        message: sayReason('job_silent', { n: maxAttempts }),
       });
       return;
     }
@@ -125,7 +126,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       await endJob(sql, owner, job.id, { state: 'done', result });
     } catch (error) {
       if (isCancelled)
-        await endJob(sql, owner, job.id, { state: 'cancelled', message: 'Stopped on request.' });
+        await endJob(sql, owner, job.id, { state: 'cancelled', message: sayReason('job_stopped') });
       else if (stop.signal.aborted) await returnJob(sql, owner, job.id, { delayMs: 0, countsTry: false });
       else await noteFailure(job, error);
     } finally {
@@ -146,7 +147,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     else {
       await returnJob(sql, owner, job.id, {
         delayMs: retryMs * 2 ** (job.attempts - 1),
-        message: `Tried ${job.attempts} times: ${message}`,
+        message: sayReason('job_tried', { n: job.attempts, why: message }),
         countsTry: true,
       });
     }

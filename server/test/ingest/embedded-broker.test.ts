@@ -6,7 +6,8 @@ import { type EmbeddedBroker, openEmbeddedBroker } from '../../src/ingest/embedd
 import { syncObservedProperties } from '../../src/registry/organisation-store.ts';
 import { createTestApp, type TestApp } from '../app.ts';
 import { DATABASE_KINDS, SILENT } from '../database.ts';
-import { findFreePort, findProgram } from '../mosquitto.ts';
+import { findFreePort } from '../free-port.ts';
+import { findProgram } from '../mosquitto.ts';
 import { openBareClient } from '../mqtt-client.ts';
 import { ask, expectStatus, type Founded, found } from '../people.ts';
 

@@ -2,9 +2,7 @@
  * The real server is killed with SIGKILL again and again while webhooks come in. Whatever it had acknowledged is
  * there afterwards, each uplink once; what it had not acknowledged is sent again, as network servers do.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,49 +17,13 @@ import { createOrganisation, syncObservedProperties } from '../../src/registry/o
 import { createPlace } from '../../src/registry/place-store.ts';
 import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestDatabase, DATABASE_KINDS, SILENT } from '../database.ts';
+import { findFreePort } from '../free-port.ts';
+import { startServer } from '../server-process.ts';
 import { CODECS, DEVICE, findWrongStatistics } from './town.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const KILLS = 4;
 const SENDERS = 6;
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((ready) => probe.listen(0, '127.0.0.1', ready));
-  const address = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function startServer(dataDir: string, url: string | undefined, port: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(ROOT, 'server/bin/torv.js'), 'serve'], {
-    cwd: ROOT,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      TORV_DATA: dataDir,
-      TORV_PORT: String(port),
-      TORV_MQTT_PORT: '0',
-      TORV_LOG_LEVEL: 'error',
-      ...(url === undefined ? {} : { TORV_DATABASE_URL: url }),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  child.stdout?.on('data', (text) => {
-    said += text;
-  });
-  child.stderr?.on('data', (text) => {
-    said += text;
-  });
-  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 100) {
-    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}: ${said}`);
-    if (said.includes('Torv is ready')) return child;
-    await sleep(100);
-  }
-  child.kill('SIGKILL');
-  throw new Error(`The server was not ready after a minute: ${said}`);
-}
 
 async function setUp(dataDir: string, url: string | undefined): Promise<string> {
   const database = await openDatabase({ dataDir, url, log: SILENT });

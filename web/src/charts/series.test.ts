@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toCsv } from './csv.ts';
-import { breakAtGaps, type ChartPoint, countGaps, toAxis, toExtent } from './series.ts';
+import { breakAtGaps, type ChartPoint, countGaps, toAxis, toExtent, toUsualIntervalS } from './series.ts';
 
 const at = (minute: number, mean: number | null = 500): ChartPoint => ({
   t: new Date(Date.parse('2026-11-22T08:00:00Z') + minute * 60_000).toISOString(),
@@ -80,4 +80,20 @@ test('a downloaded table quotes names and never lets one run as a formula', () =
   expect(csv).toBe(
     `time,series,mean,min,max,readings,unit\r\n2026-11-22T08:00:00.000Z,"'=1+1, ""x""",-1.5,,,,[ppm]\r\n`,
   );
+});
+
+test('the usual interval is the middle of the steps, and a gap does not stretch it', () => {
+  const at = (minutes: readonly number[]) => [
+    {
+      key: 'co2',
+      name: 'co2',
+      points: minutes.map((minute) => ({
+        t: new Date(Date.UTC(2026, 10, 22, 8, minute)).toISOString(),
+        mean: 600,
+        n: 1,
+      })),
+    },
+  ];
+  expect(toUsualIntervalS(at([0, 10, 20, 55, 65]))).toBe(600);
+  expect(toUsualIntervalS(at([0]))).toBe(600);
 });

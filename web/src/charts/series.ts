@@ -48,6 +48,17 @@ export function breakAtGaps(points: readonly ChartPoint[], expectedIntervalS: nu
 }
 
 /** Gaps between readings; silence before the first and after the last one is not between. */
+/** Where nobody said how often a sensor reports: the middle of the steps that it took. */
+export function toUsualIntervalS(series: readonly ChartSeries[]): number {
+  const steps = series
+    .flatMap(({ points }) =>
+      points.slice(1).map((point, i) => Date.parse(point.t) - Date.parse(points[i]?.t ?? point.t)),
+    )
+    .filter((ms) => ms > 0)
+    .sort((a, b) => a - b);
+  return (steps[Math.floor(steps.length / 2)] ?? 600_000) / 1000;
+}
+
 export function countGaps(points: readonly ChartPoint[], expectedIntervalS: number): number {
   const cells = breakAtGaps(points, expectedIntervalS);
   const first = cells.findIndex((cell) => cell.point !== null);

@@ -11,6 +11,7 @@ import type { errors } from './en/errors.ts';
 import type { files } from './en/files.ts';
 import type { places } from './en/places.ts';
 import type { properties } from './en/properties.ts';
+import type { reasons } from './en/reasons.ts';
 import type { screens } from './en/screens.ts';
 import type { shell } from './en/shell.ts';
 import type { sources } from './en/sources.ts';
@@ -29,6 +30,7 @@ export interface English {
   readonly files: typeof files;
   readonly properties: typeof properties;
   readonly errors: typeof errors;
+  readonly reasons: typeof reasons;
 }
 
 export type Namespace = keyof English;

@@ -32,7 +32,7 @@ interface TownMapProps {
   readonly all: readonly PlaceSummary[];
   readonly ground: Ground | undefined;
   /** A place pointed at in the list. */
-  readonly pointedAt: string | null;
+  readonly pointedAt: number | null;
 }
 
 export function TownMap(props: TownMapProps) {
@@ -40,7 +40,7 @@ export function TownMap(props: TownMapProps) {
   const [map, setMap] = useState<BaseMapHandle | undefined | null>();
   const [zoom, setZoom] = useState(13);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const [open, setOpen] = useState<readonly string[]>([]);
+  const [open, setOpen] = useState<readonly number[]>([]);
   const spots = useMemo(() => toSpots(props.places, props.all), [props.places, props.all]);
   const clusters = useMemo(() => toClusters(spots, zoom, CLUSTER_RADIUS_PX), [spots, zoom]);
   const box = useMemo(() => {
@@ -197,7 +197,7 @@ function OpenPlaces(props: { readonly places: readonly PlaceSummary[]; readonly 
         <div key={place.id}>
           <div className="torv-row">
             <Link asChild>
-              <RouterLink to="/places/$placeId" params={{ placeId: place.id }}>
+              <RouterLink to="/places/$placeId" params={{ placeId: String(place.id) }}>
                 {place.name}
               </RouterLink>
             </Link>

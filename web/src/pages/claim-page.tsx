@@ -14,6 +14,7 @@ import { MomentField, toInstantOf } from '../parts/moment-field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PlacePicker } from '../parts/place-picker.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { Reason } from '../parts/reason.tsx';
 import { StaffOnly } from '../parts/staff-only.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { useSay } from '../parts/status-region.tsx';
@@ -241,7 +242,11 @@ function Preview(props: { readonly deviceId: number; readonly codec: string }) {
               cell: (frame) => (
                 <>
                   {frame.readings.length > 0 && <Readings readings={frame.readings} />}
-                  {frame.reason !== null && <span className="torv-reason">{frame.reason}</span>}
+                  {frame.reason !== null && (
+                    <span className="torv-reason">
+                      <Reason text={frame.reason} />
+                    </span>
+                  )}
                 </>
               ),
             },

@@ -9,6 +9,7 @@ import { useFormat } from '../i18n/use-format.ts';
 import { Code } from '../parts/code.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { Reason } from '../parts/reason.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { Frame, FrameReading } from '../registry-answers.ts';
@@ -103,7 +104,11 @@ export function Frames(props: { readonly deviceId: string }) {
       cell: (frame) => (
         <span>
           <StateMark level={LEVELS[frame.state]} text={t(`frame_${frame.state}`)} plain />
-          {frame.reason !== null && <span className="torv-reason">{frame.reason}</span>}
+          {frame.reason !== null && (
+            <span className="torv-reason">
+              <Reason text={frame.reason} />
+            </span>
+          )}
         </span>
       ),
     },

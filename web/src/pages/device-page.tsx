@@ -1,5 +1,5 @@
 /** One device: how it is doing in a sentence, readings beside raw frames, what was lost, who heard it, where it measured. */
-import { Button, Link } from '@digdir/designsystemet-react';
+import { Button, Details, Link, Paragraph } from '@digdir/designsystemet-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link as RouterLink, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
@@ -21,6 +21,7 @@ import type { DevicePage as DeviceAnswer } from '../registry-answers.ts';
 import { deviceQuery, rolesQuery, useRefresh } from '../registry-data.ts';
 import { toDuration } from '../sentences.ts';
 import { mayAct, useOrganisation } from '../session.ts';
+import { Redecode } from './codecs/redecode.tsx';
 import { Delivery } from './device-delivery.tsx';
 import { Frames } from './device-frames.tsx';
 import './device-page.css';
@@ -43,7 +44,14 @@ function Device() {
   const { devices: t } = words;
   const now = useNow();
   const { data: device, error, refetch } = useQuery(deviceQuery(deviceId));
-  if (error) return <Problem error={error} onRetry={() => void refetch()} />;
+  if (error && !device) {
+    return (
+      <>
+        <PageHead title={t('col_name')} crumbs={[{ name: t('title'), to: '/devices' }]} />
+        <Problem error={error} onRetry={() => void refetch()} />
+      </>
+    );
+  }
   if (!device) return <Waiting lines={4} />;
   const { state, level } = toCondition(device, now);
   return (
@@ -57,6 +65,7 @@ function Device() {
       <div className="torv-stack" data-gap="lg">
         <Actions device={device} />
         <Frames deviceId={deviceId} />
+        <DecodeAgain device={device} />
         <Delivery days={device.delivery} />
         <Gateways device={device} />
         <Timeline device={device} />
@@ -151,6 +160,26 @@ function Actions(props: { readonly device: DeviceAnswer }) {
         onCancel={() => setAsking(false)}
       />
     </div>
+  );
+}
+
+function DecodeAgain(props: { readonly device: DeviceAnswer }) {
+  const t = useText('codecs');
+  const may = mayAct(useOrganisation(), 'editor');
+  const { id, codec, state } = props.device;
+  if (!may || codec === null || state === 'waiting') return null;
+  return (
+    <Details className="torv-no-print">
+      <Details.Summary>{t('redecode_title')}</Details.Summary>
+      <Details.Content>
+        <div className="torv-stack">
+          <Paragraph className="torv-prose">
+            {t('redecode_about_device', { version: codec.number })}
+          </Paragraph>
+          <Redecode codecId={codec.id} deviceId={id} />
+        </div>
+      </Details.Content>
+    </Details>
   );
 }
 

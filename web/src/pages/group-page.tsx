@@ -126,7 +126,7 @@ function toBody(typed: Typed, timeZone: string) {
 }
 
 /** The site at the top of a room's path. */
-function findSite(places: readonly PlaceSummary[], placeId: string): string | undefined {
+function findSite(places: readonly PlaceSummary[], placeId: string): number | undefined {
   const place = places.find((one) => String(one.id) === placeId);
   return place?.path[0]?.id ?? place?.id;
 }
@@ -158,7 +158,7 @@ function GroupForm(props: {
     mutationFn: (version: number) => {
       const body = toBody(value, timeZone);
       if (group) return sendJson<Group>(`/api/v1/groups/${group.id}`, { method: 'PATCH', body, version });
-      const siteId = Number(findSite(props.places, value.rooms[0]?.placeId ?? ''));
+      const siteId = findSite(props.places, value.rooms[0]?.placeId ?? '');
       return sendJson<Group>(toPath('/api/v1/groups', { organisation: organisation?.id }), {
         method: 'POST',
         body: { ...body, siteId },

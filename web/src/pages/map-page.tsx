@@ -50,7 +50,7 @@ function MapAndList(props: { readonly places: readonly PlaceSummary[] }) {
   const t = useText('places');
   const locale = useLocale();
   const { data: ground, isPending } = useQuery(groundQuery(useOrganisation()));
-  const [pointedAt, setPointedAt] = useState<string | null>(null);
+  const [pointedAt, setPointedAt] = useState<number | null>(null);
   const shown = useMemo(() => {
     const measured = measuredPlaces(props.places);
     return [...(measured.length > 0 ? measured : props.places)].sort(byUrgency(locale));
@@ -77,7 +77,7 @@ function MapAndList(props: { readonly places: readonly PlaceSummary[] }) {
 
 function PlaceLine(props: {
   readonly place: PlaceSummary;
-  readonly onPoint: (placeId: string | null) => void;
+  readonly onPoint: (placeId: number | null) => void;
 }) {
   const format = useFormat();
   const { id, name, path, state } = props.place;
@@ -85,7 +85,7 @@ function PlaceLine(props: {
     <li>
       <RouterLink
         to="/places/$placeId"
-        params={{ placeId: id }}
+        params={{ placeId: String(id) }}
         onMouseEnter={() => props.onPoint(id)}
         onMouseLeave={() => props.onPoint(null)}
         onFocus={() => props.onPoint(id)}

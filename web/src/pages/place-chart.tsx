@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { QUALITY } from '@torv/core/properties';
 import { useMemo } from 'react';
 import type { RuleInForce, SeriesAnswer } from '../answers.ts';
-import type { ChartPoint, ChartSeries } from '../charts/series.ts';
+import { type ChartPoint, type ChartSeries, toUsualIntervalS } from '../charts/series.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { useText } from '../i18n/language.tsx';
 import { useFormat } from '../i18n/use-format.ts';
@@ -17,7 +17,7 @@ import type { Range } from '../range.ts';
 import { authorityOf } from '../rules.ts';
 
 interface PlaceChartProps {
-  readonly placeId: string;
+  readonly placeId: number;
   readonly property: string;
   readonly rule: RuleInForce | null;
   readonly range: Range;
@@ -49,12 +49,12 @@ export function PlaceChart(props: PlaceChartProps) {
       unit={data.unit}
       from={data.from}
       to={data.to}
-      expectedIntervalS={data.expectedIntervalS}
+      expectedIntervalS={data.expectedIntervalS ?? toUsualIntervalS(series)}
       series={series}
       thresholds={thresholds}
-      occupied={data.occupied}
       markers={markers}
-      coverage={data.coverage}
+      {...(data.occupied === undefined ? {} : { occupied: data.occupied })}
+      {...(data.coverage === null ? {} : { coverage: data.coverage })}
       {...(sensors === '' ? {} : { source: sensors })}
       {...(props.rule === null ? {} : { rule: toRule(props.rule, data.unit) })}
     />

@@ -23,7 +23,7 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSu
         sortValue: (place) => place.name,
         cell: (place) => (
           <Link asChild>
-            <RouterLink to="/places/$placeId" params={{ placeId: place.id }}>
+            <RouterLink to="/places/$placeId" params={{ placeId: String(place.id) }}>
               {place.name}
             </RouterLink>
           </Link>

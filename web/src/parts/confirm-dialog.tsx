@@ -7,6 +7,8 @@ interface ConfirmDialogProps {
   readonly title: string;
   /** One line per thing that goes: "412 readings from 3 May to today". */
   readonly lost: readonly string[];
+  /** What stays, as a sentence. */
+  readonly kept?: string;
   readonly undoable: boolean;
   /** The verb on the button: "Delete the room". */
   readonly confirm: string;
@@ -35,6 +37,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             </List.Unordered>
           </>
         )}
+        {props.kept !== undefined && <Paragraph>{props.kept}</Paragraph>}
         <Paragraph>{t(props.undoable ? 'confirm_undo' : 'confirm_final')}</Paragraph>
       </Dialog.Block>
       <Dialog.Block>

@@ -16,6 +16,8 @@ export interface Column<Row> {
   /** Present: the column sorts. null values go last in both directions. */
   readonly sortValue?: (row: Row) => string | number | null;
   readonly align?: 'end';
+  /** Sentences: on a phone's card they stand below their label, not squeezed beside it. */
+  readonly isText?: boolean;
   /** The first thing on a phone's card; one column at most. */
   readonly title?: boolean;
 }
@@ -24,13 +26,17 @@ interface DataTableProps<Row> {
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  readonly rowKey: (row: Row) => string;
+  readonly rowKey: (row: Row) => string | number;
   readonly initialSort?: { readonly key: string; readonly direction: SortDirection };
   /** Instead of rows when there are none. */
   readonly empty?: ReactNode;
 }
 
 const STEP = 100;
+/** From so many columns on a tablet shows cards too. */
+const WIDE_COLUMNS = 6;
+/** What is seen at a glance needs no count. */
+const COUNTED_FROM = 10;
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const t = useText('shell');
@@ -48,7 +54,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     setSort((old) => ({ key, direction: old?.key === key && old.direction === 'up' ? 'down' : 'up' }));
 
   return (
-    <div className="torv-table">
+    <div className="torv-table" data-wide={props.columns.length >= WIDE_COLUMNS}>
       {/* The roles are the elements' own; written out, because a table laid out as cards loses them. */}
       <Table role="table" hover>
         <caption className="torv-visually-hidden">{props.caption}</caption>
@@ -80,6 +86,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     role="cell"
                     data-align={column.align}
                     data-title={column.title}
+                    data-text={column.isText}
                     data-label={column.header}
                     data-empty={content === null}
                   >
@@ -91,14 +98,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           ))}
         </Table.Body>
       </Table>
-      <div className="torv-row torv-spread torv-table-foot">
-        <span className="torv-quiet">{t('table_rows', { count: props.rows.length })}</span>
-        {sorted.length > shown && (
-          <Button variant="secondary" data-size="sm" onClick={() => setShown(shown + STEP)}>
-            {t('table_more')}
-          </Button>
-        )}
-      </div>
+      {props.rows.length >= COUNTED_FROM && (
+        <div className="torv-row torv-spread torv-table-foot">
+          <span className="torv-quiet">{t('table_rows', { count: props.rows.length })}</span>
+          {sorted.length > shown && (
+            <Button variant="secondary" data-size="sm" onClick={() => setShown(shown + STEP)}>
+              {t('table_more')}
+            </Button>
+          )}
+        </div>
+      )}
     </div>
   );
 }

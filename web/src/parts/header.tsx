@@ -19,6 +19,9 @@ import { useOrganisation, useSession } from '../session.ts';
 import { chooseScheme, SCHEMES, useIsDark, useScheme } from './color-scheme.ts';
 import './header.css';
 
+/** So many pages leave no room for words beside the icons. */
+const MANY = 6;
+
 export function Header(props: { readonly onSearch: () => void }) {
   const t = useText('shell');
   const organisation = useOrganisation();
@@ -30,7 +33,7 @@ export function Header(props: { readonly onSearch: () => void }) {
   const items = NAVIGATION.filter((item) => !item.staff || organisation?.role != null);
 
   return (
-    <header className="torv-header">
+    <header className="torv-header" data-dense={items.length > MANY}>
       <div className="torv-header-row">
         <RouterLink to="/" className="torv-wordmark" aria-label={t('home')}>
           Torv
@@ -178,7 +181,7 @@ function Account() {
     <Dropdown.TriggerContext>
       <Dropdown.Trigger variant="tertiary" data-size="sm">
         <PersonIcon aria-hidden />
-        <span className="torv-wide">{session.user.name}</span>
+        <span className="torv-wide torv-name">{session.user.name}</span>
         <span className="torv-visually-hidden">{t('account')}</span>
       </Dropdown.Trigger>
       <Dropdown>

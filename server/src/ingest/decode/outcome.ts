@@ -3,6 +3,7 @@
  * That text was written under the eyes of foreign code: nothing in it is trusted, neither form, size nor depth.
  */
 
+import { sayReason } from '@torv/core/reasons';
 export interface CodecScript {
   /** Organisation and hash of the script: two organisations never share a codec instance. */
   readonly key: string;
@@ -55,12 +56,11 @@ const REASON_LIMIT = 500;
 const LIST_LIMIT = 64;
 
 export const REASONS = {
-  deadline: (limitMs: number) => `The codec did not finish within ${limitMs} ms.`,
-  memory: 'The codec used more memory than one codec may have.',
-  output: `The codec's answer is larger than ${OUTPUT_LIMIT / 1024} kB or nested too deeply.`,
-  crash: 'The codec broke its sandbox, which was thrown away.',
-  'no-function':
-    'The script has none of the functions decodeUplink(input), Decoder(bytes, port), Decode(port, bytes, variables) and decode(payload, metadata).',
+  deadline: (limitMs: number) => sayReason('codec_deadline', { n: limitMs }),
+  memory: sayReason('codec_memory'),
+  output: sayReason('codec_output', { n: OUTPUT_LIMIT / 1024 }),
+  crash: sayReason('codec_crash'),
+  'no-function': sayReason('codec_no_function'),
 } as const;
 
 export function faulted(fault: Fault, reason: string, ms: number): Faulted {
@@ -101,7 +101,7 @@ export function toOutcome(text: string, ms: number): DecodeOutcome {
     const errors = strings(e);
     return {
       kind: 'failed',
-      errors: errors.length > 0 ? errors : ['The codec gave no data.'],
+      errors: errors.length > 0 ? errors : [sayReason('codec_no_data')],
       warnings,
       ms,
       logs,

@@ -3,6 +3,7 @@
  * Frames that decode well pay faults back slowly, so that a rare bad frame in years does not add up.
  * Holds no clock and no storage: whoever keeps codecs hears of a quarantine and may lift it.
  */
+import { sayReason } from '@torv/core/reasons';
 import type { DecodeOutcome, Fault } from './outcome.ts';
 
 export interface Faults {
@@ -27,12 +28,8 @@ const MAX_FAULTS = 20;
 const GOOD_PER_FAULT = 1_000;
 const GOOD_PER_KILL = 10_000;
 
-const WORDS: Partial<Record<Fault, string>> = {
-  deadline: 'did not finish in time',
-  memory: 'used too much memory',
-  output: 'gave an answer that is too large or nested too deeply',
-  crash: 'broke its sandbox or called itself too deeply',
-};
+/** Faults that count; how a codec is switched off for them stands in the table of reasons. */
+const COUNTED = ['deadline', 'memory', 'output', 'crash'] as const satisfies readonly Fault[];
 
 interface Account {
   kills: number;
@@ -51,15 +48,14 @@ export function createLedger(): Ledger {
     if (account.good % GOOD_PER_KILL === 0) account.kills = Math.max(0, account.kills - 1);
   }
 
-  function charge(key: string, account: Account, fault: Fault, killed: boolean): void {
+  function charge(key: string, account: Account, fault: (typeof COUNTED)[number], killed: boolean): void {
     account.faults++;
     if (killed) account.kills++;
     if (account.quarantined !== undefined) return;
-    const word = WORDS[fault] ?? 'failed';
     if (account.kills >= MAX_KILLS) {
-      account.quarantined = `Switched off: its thread had to be ended ${account.kills} times, last because the codec ${word}.`;
+      account.quarantined = sayReason(`off_kills_${fault}`, { n: account.kills });
     } else if (account.faults >= MAX_FAULTS) {
-      account.quarantined = `Switched off after ${account.faults} faults: the codec ${word}.`;
+      account.quarantined = sayReason(`off_faults_${fault}`, { n: account.faults });
     } else return;
     for (const listener of listeners) listener(key, account.quarantined);
   }
@@ -72,10 +68,11 @@ export function createLedger(): Ledger {
         return;
       }
       // A script that does not load harms nobody and already says what is wrong with it.
-      if (WORDS[outcome.fault] === undefined) return;
+      const fault = COUNTED.find((one) => one === outcome.fault);
+      if (fault === undefined) return;
       const charged = account ?? { kills: 0, faults: 0, good: 0 };
       accounts.set(key, charged);
-      charge(key, charged, outcome.fault, killed);
+      charge(key, charged, fault, killed);
     },
     faults(key) {
       const account = accounts.get(key);

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'mqtt-packet';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findFreePort, findProgram, makeCertificate } from '../../../test/mosquitto.ts';
+import { findFreePort } from '../../../test/free-port.ts';
+import { findProgram, makeCertificate } from '../../../test/mosquitto.ts';
 import { type BareClient, openBareClient } from '../../../test/mqtt-client.ts';
 import type { Scope } from '../../access/port.ts';
 import {

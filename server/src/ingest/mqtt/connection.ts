@@ -6,6 +6,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AppError } from '@torv/core/errors';
+import { sayReason } from '@torv/core/reasons';
 import { parser as createParser, generate, type IConnackPacket, type Packet } from 'mqtt-packet';
 import { createFramer, MalformedPacket } from './framer.ts';
 import { toConnectReason, toNetworkReason, toReason } from './reasons.ts';
@@ -108,7 +109,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   const generateOptions = { protocolVersion: options.protocolVersion };
 
   const connectTimer = setTimeout(() => {
-    destroy({ kind: 'network', reason: `${endpoint.where} does not answer as an MQTT broker.` });
+    destroy({ kind: 'network', reason: sayReason('net_no_broker', { where: endpoint.where }) });
   }, options.connectTimeoutMs);
 
   function destroy(failure: Failure): void {
@@ -139,7 +140,10 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     } catch (error) {
       // The parser is somebody else's and is fed by somebody else: whatever it throws ends this connection only.
       const detail = error instanceof MalformedPacket ? error.message : 'a packet could not be read';
-      fault = { kind: 'malformed', reason: `${endpoint.where} sent something that is not MQTT: ${detail}.` };
+      fault = {
+        kind: 'malformed',
+        reason: sayReason('net_malformed', { where: endpoint.where, words: detail }),
+      };
     }
     const packets = accepted ? parsed : accept(parsed);
     if (packets.length > 0 && !over) events.onPackets(packets);
@@ -148,8 +152,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       const code = bye.reasonCode ?? 0;
       destroy({
         kind: code === 142 ? 'taken-over' : 'closed',
-        reason:
-          code === 0 ? 'The broker closed the connection.' : toReason(code, 5, bye.properties?.reasonString),
+        reason: code === 0 ? sayReason('mqtt_closed') : toReason(code, 5, bye.properties?.reasonString),
       });
     }
     if (fault !== undefined) destroy(fault);
@@ -159,7 +162,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     const [first, ...rest] = packets;
     if (first === undefined) return [];
     if (first.cmd !== 'connack') {
-      destroy({ kind: 'malformed', reason: `${endpoint.where} did not answer as an MQTT broker.` });
+      destroy({ kind: 'malformed', reason: sayReason('net_not_mqtt', { where: endpoint.where }) });
       return [];
     }
     const code = first.reasonCode ?? first.returnCode ?? 0;
@@ -188,7 +191,10 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
         if (!paused && nowMs - lastHeardMs > keepaliveS * 1000 * SILENCE_FACTOR) {
           destroy({
             kind: 'silent',
-            reason: `${endpoint.where} has been silent for ${Math.round(keepaliveS * SILENCE_FACTOR)} s.`,
+            reason: sayReason('net_quiet', {
+              where: endpoint.where,
+              n: Math.round(keepaliveS * SILENCE_FACTOR),
+            }),
           });
         } else if (nowMs - pingedMs >= keepaliveS * 500) {
           pingedMs = nowMs;
@@ -243,8 +249,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     opened.on('close', () => {
       destroy(
         accepted
-          ? { kind: 'closed', reason: `${endpoint.where} closed the connection.` }
-          : { kind: 'version', reason: `${endpoint.where} closed the connection before it had answered.` },
+          ? { kind: 'closed', reason: sayReason('net_closed', { where: endpoint.where }) }
+          : { kind: 'version', reason: sayReason('net_closed_early', { where: endpoint.where }) },
       );
     });
     opened.once(endpoint.tls ? 'secureConnect' : 'connect', greet);

@@ -1,12 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { generate, parser } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  findFreePort,
-  type Mosquitto,
-  type MosquittoOptions,
-  startMosquitto,
-} from '../../../test/mosquitto.ts';
+import { findFreePort } from '../../../test/free-port.ts';
+import { type Mosquitto, type MosquittoOptions, startMosquitto } from '../../../test/mosquitto.ts';
 import { type BareClient, openBareClient } from '../../../test/mqtt-client.ts';
 import {
   createListener,

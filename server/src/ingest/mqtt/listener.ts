@@ -4,6 +4,7 @@
  * before it is kept, and what is not kept is not acknowledged and so comes again.
  * It does not know what a message means.
  */
+import { sayReason } from '@torv/core/reasons';
 import type { IConnackPacket, IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet';
 import {
   type BrokerAddress,
@@ -241,7 +242,7 @@ export function createListener(
           if (messageId < 1) {
             opened.destroy({
               kind: 'malformed',
-              reason: 'The broker sent a message without a packet number.',
+              reason: sayReason('mqtt_no_packet_number'),
             });
             return;
           }
@@ -295,7 +296,7 @@ export function createListener(
   function refuse(opened: Connection): void {
     opened.destroy({
       kind: 'closed',
-      reason: 'Messages could not be kept; the broker is asked for them again.',
+      reason: sayReason('mqtt_not_kept'),
     });
   }
 

@@ -4,6 +4,7 @@
  * is found by the key of its frame, which a broker's QoS 2 could not do across two brokers anyway.
  */
 import { AppError } from '@torv/core/errors';
+import { sayReason } from '@torv/core/reasons';
 import type { IConnackPacket, ISubackPacket, ISubscribePacket } from 'mqtt-packet';
 import { toReason } from './reasons.ts';
 
@@ -46,11 +47,9 @@ export function toSharingNotice(
 ): string | undefined {
   if (sharedGroup === undefined) return undefined;
   if (protocolVersion === 4) {
-    return 'The connection speaks MQTT 3.1.1, which has no shared subscription: every listener gets every message.';
+    return sayReason('mqtt_unshared_old');
   }
-  return connack.properties?.sharedSubscriptionAvailable === false
-    ? 'The broker has no shared subscriptions: every listener gets every message.'
-    : undefined;
+  return connack.properties?.sharedSubscriptionAvailable === false ? sayReason('mqtt_unshared') : undefined;
 }
 
 export function toSubscribe(
@@ -93,11 +92,9 @@ export function readSuback(
     if (code >= 128) {
       const why =
         protocolVersion === 4 || code === 128 ? '' : ` ${toReason(code, 5, suback.properties?.reasonString)}`;
-      refused.push(`The broker does not let this user listen to "${topic}".${why}`);
+      refused.push(`${sayReason('mqtt_refused_topic', { words: topic })}${why}`);
     } else if (code < askedQos) {
-      weak.push(
-        `The broker delivers "${topic}" without acknowledgement (QoS 0): a message can be lost on the way.`,
-      );
+      weak.push(sayReason('mqtt_weak', { words: topic }));
     }
   });
   return { refused, weak };

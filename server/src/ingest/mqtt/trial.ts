@@ -3,7 +3,9 @@
  * A trial has a client id and a clean session of its own and joins no shared group, so that it takes nothing away
  * from the listener that may already be at work.
  */
+
 import { randomBytes } from 'node:crypto';
+import { sayReason } from '@torv/core/reasons';
 import type { ISubackPacket } from 'mqtt-packet';
 import { type Connection, type Failure, openConnection } from './connection.ts';
 import type { ListenerOptions } from './listener.ts';
@@ -35,9 +37,7 @@ export async function testConnection(options: TrialOptions): Promise<Trial> {
   const first = await visit(options, options.protocolVersion ?? 5);
   if (first.kind === 'trial') return first.trial;
   const second = await visit(options, 4);
-  return second.kind === 'trial'
-    ? second.trial
-    : { ok: false, words: ['The broker closes each connection at once.'] };
+  return second.kind === 'trial' ? second.trial : { ok: false, words: [sayReason('mqtt_closes_each')] };
 }
 
 function visit(options: TrialOptions, protocolVersion: 4 | 5): Promise<Visit> {
@@ -68,9 +68,9 @@ function visit(options: TrialOptions, protocolVersion: 4 | 5): Promise<Visit> {
       if (!ok) {
         if (words.length === 0 || failure.kind !== 'closed') words.push(failure.reason);
       } else if (firstTopic === undefined) {
-        words.push('The broker lets this user listen; no message came meanwhile.');
+        words.push(sayReason('mqtt_listens'));
       } else {
-        words.push(`The broker lets this user listen; a message came on "${firstTopic}".`);
+        words.push(sayReason('mqtt_listens_heard', { words: firstTopic }));
       }
       finish();
     };
@@ -90,13 +90,13 @@ function visit(options: TrialOptions, protocolVersion: 4 | 5): Promise<Visit> {
       {
         onConnack: (connack) => {
           if (protocolVersion === 4 && options.protocolVersion === undefined) {
-            words.push('The broker speaks MQTT 3.1.1 only.');
+            words.push(sayReason('mqtt_old'));
           }
           const unshared = toSharingNotice(options.sharedGroup, protocolVersion, connack);
           if (unshared !== undefined) words.push(unshared);
           connection.send(toSubscribe(options.topics, undefined, protocolVersion, 1, 0));
           timer = setTimeout(() => {
-            connection.destroy({ kind: 'silent', reason: 'The broker did not answer the subscription.' });
+            connection.destroy({ kind: 'silent', reason: sayReason('mqtt_no_suback') });
           }, SUBACK_TIMEOUT_MS);
         },
         onPackets: (packets) => {

@@ -2,6 +2,7 @@
  * Which kind of event a ChirpStack message is. The transport says it (`?event=` or the last level of the topic);
  * a file or a bridge with topics of its own does not, and then the message's fields tell.
  */
+import { sayReason } from '@torv/core/reasons';
 import type { MessageHint, Parsed } from '../source.ts';
 import { ignored } from './form.ts';
 import { toFields } from './read.ts';
@@ -50,5 +51,5 @@ export function findEvent(message: unknown, hint: MessageHint | undefined): Chir
 /** The answer for every event that is not an uplink. */
 export function toIgnoredEvent(event: ChirpstackEvent | undefined): Parsed | undefined {
   if (event === undefined || event === 'up' || event === 'rx') return undefined;
-  return ignored(`A "${event}" event; only "up" events hold readings.`);
+  return ignored(sayReason('ignored_event', { field: event }));
 }

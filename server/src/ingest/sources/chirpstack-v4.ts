@@ -3,6 +3,7 @@
  * Version 4.0 leaves every field at its default out of the message (fCnt 0, fPort 0), all versions do so inside
  * rxInfo (rssi 0, snr 0): there missing means 0. Never reads `object`, the server's own decoding.
  */
+import { sayReason } from '@torv/core/reasons';
 import { Type } from 'typebox';
 import type { MessageHint, Parsed, SourceAdapter } from '../source.ts';
 import { findEvent, toIgnoredEvent } from './chirpstack-events.ts';
@@ -23,7 +24,7 @@ import { toEntries, toReceptions } from './receptions.ts';
 import { TITLES } from './recognise.ts';
 
 const Message = Type.Object({
-  deviceInfo: Type.Object({ devEui: DevEui }, { description: 'the object that names the device' }),
+  deviceInfo: Type.Object({ devEui: DevEui }, { description: sayReason('want_device') }),
   time: Type.Optional(Instant),
   fCnt: Type.Optional(FCnt),
   fPort: Type.Optional(FPort),
@@ -41,10 +42,7 @@ function parse(foreign: unknown, arrivedAt: string, hint?: MessageHint): Parsed 
   const fields = toFields(message);
   // A non-empty context means that ChirpStack has no AppSKey: `data` is still encrypted.
   if (!isAbsent(fields.joinServerContext)) {
-    return rejected(
-      'The payload is still encrypted: ChirpStack does not hold the AppSKey of this device. Let its join server give the key to ChirpStack.',
-      '/joinServerContext',
-    );
+    return rejected(sayReason('encrypted_chirpstack'), '/joinServerContext');
   }
   const device = toFields(message.deviceInfo);
   const gateways = toEntries(fields.rxInfo);

@@ -2,6 +2,8 @@
  * Decides which clock says when the network heard a frame: docs/decisions/0003 has the rule and its reasons.
  * Pure: the arrival is a parameter. The device's own clock is not known here; a model's mapping brings it later.
  */
+
+import { sayReason } from '@torv/core/reasons';
 import { compareInstants, parseInstant, toInstant } from '@torv/core/time';
 import type { Clock } from '../source.ts';
 import { type Rejected, rejected, toFieldName } from './form.ts';
@@ -63,7 +65,7 @@ export function toHeardAt(
     if (isAbsent(value)) continue;
     const instant = readInstant(value);
     if (instant === undefined) {
-      return rejected(`"${toFieldName(at)}" is not a moment in time such as 2026-11-22T08:15:00Z.`, at);
+      return rejected(sayReason('field_no_moment', { field: toFieldName(at) }), at);
     }
     if (isBelievable(instant, arrivedMs, SERVER_AHEAD_MS)) {
       return { kind: 'heard', networkTime: instant, clock: 'network-server' };

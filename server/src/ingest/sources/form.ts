@@ -3,6 +3,7 @@
  * Only fields without which there is no reading are in those schemas; everything else is read leniently, so
  * that a strange tag never costs a measurement. A reason never repeats what was sent: it may be personal or huge.
  */
+import { sayReason } from '@torv/core/reasons';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Parsed, SourceFormat } from '../source.ts';
@@ -26,23 +27,29 @@ function wholeNumber(maximum: number, digits: number) {
     minimum: 0,
     maximum,
     pattern: `^[0-9]{1,${digits}}$`,
-    description: `a whole number from 0 to ${maximum}`,
+    description: sayReason('want_whole', { n: maximum }),
   });
 }
 
 export const FCnt = wholeNumber(4_294_967_295, 10);
 export const FPort = wholeNumber(255, 3);
-export const DevEui = Type.String({ description: 'a DevEUI: 16 hexadecimal digits' });
+export const DevEui = Type.String({ description: sayReason('want_dev_eui') });
 export const Instant = Type.Unsafe<string | null>({
   type: ['string', 'null'],
-  description: 'a moment in time such as 2026-11-22T08:15:00Z',
+  description: sayReason('want_moment'),
 });
 export const EpochMs = Type.Unsafe<number | string | null>({
   type: ['number', 'string', 'null'],
-  description: 'milliseconds since 1970',
+  description: sayReason('want_epoch'),
 });
-export const Base64 = Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'base64 text' });
-export const Hex = Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'hexadecimal text' });
+export const Base64 = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  description: sayReason('want_base64'),
+});
+export const Hex = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  description: sayReason('want_hex'),
+});
 
 /** JSON pointer -> the way people write it: `/gateways/0/rssi` -> `gateways[0].rssi`. */
 export function toFieldName(pointer: string): string {
@@ -75,9 +82,7 @@ function toDeclared(schema: SchemaNode, pointer: string): { readonly at: string;
 export function findOtherFormat(format: SourceFormat, message: object): Rejected | undefined {
   const looksLike = recogniseFormat(message);
   if (looksLike === undefined || looksLike === format) return undefined;
-  return rejected(
-    `This looks like a message of ${TITLES[looksLike]}, but the source is set to ${TITLES[format]}.`,
-  );
+  return rejected(sayReason('message_other_server', { words: TITLES[looksLike], other: TITLES[format] }));
 }
 
 export type Checked<T> = { readonly kind: 'right'; readonly message: T } | Rejected;
@@ -91,7 +96,7 @@ export function toFormCheck<T extends TSchema>(
   return (message) => {
     if (validator.Check(message)) return { kind: 'right', message: message as Static<T> };
     if (message === null || typeof message !== 'object' || Array.isArray(message)) {
-      return rejected('The message must be one JSON object.');
+      return rejected(sayReason('message_no_object'));
     }
     const stranger = findOtherFormat(format, message);
     if (stranger !== undefined) return stranger;
@@ -102,11 +107,9 @@ export function toFormCheck<T extends TSchema>(
       schema as SchemaNode,
       missing === undefined ? base : `${base}/${missing}`,
     );
-    const wanted = node.description === undefined ? 'of another kind' : node.description;
+    const wanted = node.description ?? sayReason('want_kind');
     return rejected(
-      missing === undefined
-        ? `"${toFieldName(at)}" must be ${wanted}.`
-        : `"${toFieldName(at)}" is missing; it must be ${wanted}.`,
+      sayReason(missing === undefined ? 'field_must' : 'field_missing', { field: toFieldName(at), wanted }),
       at,
     );
   };

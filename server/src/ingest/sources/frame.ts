@@ -2,6 +2,7 @@
  * The last step of every adapter: what it found in a message becomes an Uplink, or the named reason why not.
  * The order of the questions is the same for all servers and stands here alone.
  */
+import { sayReason } from '@torv/core/reasons';
 import type { Parsed, Reception, Uplink } from '../source.ts';
 import type { HeardAt } from './clock.ts';
 import { ignored, type Rejected, rejected, toFieldName } from './form.ts';
@@ -38,17 +39,20 @@ export interface ForeignFrame {
   readonly batteryPercent?: number | undefined;
 }
 
-const MAC_ONLY = 'MAC only: the frame carries no application payload.';
+const MAC_ONLY = sayReason('ignored_mac');
 
 function readPayload({ at, value, form }: ForeignFrame['payload']): string | Rejected {
-  const name = toFieldName(at);
-  if (typeof value !== 'string') return rejected(`"${name}" must be ${form} text.`, at);
-  const tooLong = `"${name}" holds more than ${MAX_PAYLOAD_BYTES} bytes, the most that LoRaWAN carries.`;
+  const field = toFieldName(at);
+  if (typeof value !== 'string')
+    return rejected(
+      sayReason('field_must', { field, wanted: sayReason(form === 'base64' ? 'want_base64' : 'want_hex') }),
+      at,
+    );
+  const tooLong = sayReason('field_long', { field, n: MAX_PAYLOAD_BYTES });
   if (value.length > MAX_PAYLOAD_TEXT) return rejected(tooLong, at);
   const hex = form === 'base64' ? readBase64(value) : readHex(value);
   if (hex === undefined) {
-    const wanted = form === 'base64' ? 'base64' : 'hexadecimal with an even number of digits';
-    return rejected(`"${name}" is not ${wanted}.`, at);
+    return rejected(sayReason(form === 'base64' ? 'field_text_base64' : 'field_text_hex', { field }), at);
   }
   return hex.length > MAX_PAYLOAD_TEXT ? rejected(tooLong, at) : hex;
 }
@@ -57,23 +61,32 @@ export function toParsed(frame: ForeignFrame): Parsed {
   const devEui = readEui(frame.devEui.value);
   if (devEui === undefined) {
     return rejected(
-      `"${toFieldName(frame.devEui.at)}" must be a DevEUI: 16 hexadecimal digits.`,
+      sayReason('field_must', { field: toFieldName(frame.devEui.at), wanted: sayReason('want_dev_eui') }),
       frame.devEui.at,
     );
   }
   if (isAbsent(frame.fPort.value)) return ignored(MAC_ONLY);
   const fPort = readWholeNumber(frame.fPort.value, 255);
   if (fPort === undefined) {
-    return rejected(`"${toFieldName(frame.fPort.at)}" must be a whole number from 0 to 255.`, frame.fPort.at);
+    return rejected(
+      sayReason('field_must', {
+        field: toFieldName(frame.fPort.at),
+        wanted: sayReason('want_whole', { n: 255 }),
+      }),
+      frame.fPort.at,
+    );
   }
   if (fPort === 0 || isAbsent(frame.payload.value)) return ignored(MAC_ONLY);
-  if (fPort === TEST_PORT) return ignored('A frame of the LoRaWAN test protocol (fPort 224).');
+  if (fPort === TEST_PORT) return ignored(sayReason('ignored_test'));
   const payload = readPayload(frame.payload);
   if (typeof payload !== 'string') return payload;
   const fCnt = isAbsent(frame.fCnt.value) ? undefined : readWholeNumber(frame.fCnt.value, MAX_FCNT);
   if (fCnt === undefined && !isAbsent(frame.fCnt.value)) {
     return rejected(
-      `"${toFieldName(frame.fCnt.at)}" must be a whole number from 0 to ${MAX_FCNT}.`,
+      sayReason('field_must', {
+        field: toFieldName(frame.fCnt.at),
+        wanted: sayReason('want_whole', { n: MAX_FCNT }),
+      }),
       frame.fCnt.at,
     );
   }

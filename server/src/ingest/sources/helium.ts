@@ -3,6 +3,7 @@
  * imitate it: one message -> Uplink. Helium today runs ChirpStack v4; use that format for it. The console could
  * send a frame again when more hotspots had reported it: same counter and payload, so the frame's key merges them.
  */
+import { sayReason } from '@torv/core/reasons';
 import { Type } from 'typebox';
 import type { Parsed, SourceAdapter } from '../source.ts';
 import { toHeardAt } from './clock.ts';
@@ -23,7 +24,7 @@ const checkForm = toFormCheck('helium', Message);
 
 function parse(foreign: unknown, arrivedAt: string): Parsed {
   const fields = toFields(foreign);
-  if (fields.type === 'join') return ignored('A "join" message; only uplinks hold readings.');
+  if (fields.type === 'join') return ignored(sayReason('ignored_join'));
   const checked = checkForm(foreign);
   if (checked.kind === 'rejected') return checked;
   const { message } = checked;

@@ -3,6 +3,7 @@
  * With extended gateway information switched on the same frame comes as `rx` and again as `gw`: both are taken,
  * the key of the frame makes them one. The payload is hexadecimal, the time milliseconds.
  */
+import { sayReason } from '@torv/core/reasons';
 import { Type } from 'typebox';
 import type { Parsed, SourceAdapter } from '../source.ts';
 import { toHeardAt } from './clock.ts';
@@ -13,7 +14,7 @@ import { toEntries, toReceptions } from './receptions.ts';
 import { TITLES } from './recognise.ts';
 
 const Message = Type.Object({
-  cmd: Type.String({ description: 'the kind of message, "rx" or "gw"' }),
+  cmd: Type.String({ description: sayReason('want_loriot') }),
   EUI: DevEui,
   ts: Type.Optional(EpochMs),
   fcnt: Type.Optional(FCnt),
@@ -32,17 +33,14 @@ function toDataRate(value: unknown): string | undefined {
 function parse(foreign: unknown, arrivedAt: string): Parsed {
   const { cmd } = toFields(foreign);
   if (typeof cmd === 'string' && cmd !== 'rx' && cmd !== 'gw') {
-    return ignored('A LORIOT message of another kind; only "rx" and "gw" hold readings.');
+    return ignored(sayReason('ignored_loriot'));
   }
   const checked = checkForm(foreign);
   if (checked.kind === 'rejected') return checked;
   const { message } = checked;
   const fields = toFields(message);
   if (isAbsent(message.data) && !isAbsent(fields.encdata)) {
-    return rejected(
-      'The payload is still encrypted: LORIOT does not hold the AppSKey of this device. Enter the key there.',
-      '/encdata',
-    );
+    return rejected(sayReason('encrypted_loriot'), '/encdata');
   }
   const gateways = toEntries(fields.gws);
   return toParsed({

@@ -3,6 +3,7 @@
  * As we wrote the form ourselves, every field of it is checked and a wrong one is named. One object is one
  * uplink; whoever receives a list hands over its elements one by one.
  */
+import { sayReason } from '@torv/core/reasons';
 import { Type } from 'typebox';
 import { type MessageHint, type Parsed, Reception, type SourceAdapter } from '../source.ts';
 import { toHeardAt } from './clock.ts';
@@ -24,35 +25,33 @@ export const TorvMessage = Type.Object({
   time: Type.Optional(Instant),
   fCnt: Type.Optional(FCnt),
   devAddr: Type.Optional(
-    Type.String({ pattern: '^[0-9a-fA-F]{8}$', description: 'a device address: 8 hexadecimal digits' }),
+    Type.String({ pattern: '^[0-9a-fA-F]{8}$', description: sayReason('want_dev_addr') }),
   ),
   gateways: Type.Optional(
     Type.Array(
       Type.Object(
         {
-          id: Type.String({ minLength: 1, maxLength: 128, description: 'text of at most 128 characters' }),
-          rssi: gatewayField('rssi', 'a number (dBm)'),
-          snr: gatewayField('snr', 'a number (dB)'),
-          latitude: gatewayField('latitude', 'a number from -90 to 90 (degrees)'),
-          longitude: gatewayField('longitude', 'a number from -180 to 180 (degrees)'),
+          id: Type.String({ minLength: 1, maxLength: 128, description: sayReason('want_text_128') }),
+          rssi: gatewayField('rssi', sayReason('want_dbm')),
+          snr: gatewayField('snr', sayReason('want_db')),
+          latitude: gatewayField('latitude', sayReason('want_latitude')),
+          longitude: gatewayField('longitude', sayReason('want_longitude')),
         },
-        { description: 'an object with an "id"' },
+        { description: sayReason('want_gateway') },
       ),
-      { maxItems: 64, description: 'a list of at most 64 gateways' },
+      { maxItems: 64, description: sayReason('want_gateways') },
     ),
   ),
-  name: Type.Optional(Type.String({ description: 'text' })),
-  profile: Type.Optional(Type.String({ description: 'text' })),
+  name: Type.Optional(Type.String({ description: sayReason('want_text') })),
+  profile: Type.Optional(Type.String({ description: sayReason('want_text') })),
   tags: Type.Optional(
-    Type.Record(Type.String(), Type.String(), { description: 'an object whose values are texts' }),
+    Type.Record(Type.String(), Type.String(), { description: sayReason('want_text_values') }),
   ),
-  dataRate: Type.Optional(Type.String({ maxLength: 40, description: 'text such as "SF7BW125"' })),
+  dataRate: Type.Optional(Type.String({ maxLength: 40, description: sayReason('want_data_rate') })),
   frequencyMhz: Type.Optional(
-    Type.Number({ minimum: 1, maximum: 100_000, description: 'a number in MHz such as 868.1' }),
+    Type.Number({ minimum: 1, maximum: 100_000, description: sayReason('want_mhz') }),
   ),
-  battery: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 100, description: 'per cent, a number from 0 to 100' }),
-  ),
+  battery: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: sayReason('want_percent') })),
 });
 const checkForm = toFormCheck('torv', TorvMessage);
 
@@ -63,18 +62,21 @@ function parse(foreign: unknown, arrivedAt: string, hint?: MessageHint): Parsed 
   // On the embedded broker the topic names the device: devices/<DevEUI>/up.
   const topicEui = readEui(/^devices\/([^/]+)\/up$/.exec(hint?.topic ?? '')?.[1]);
   if (message.devEui === undefined && topicEui === undefined) {
-    const missing = rejected('"devEui" is missing; it must be a DevEUI: 16 hexadecimal digits.', '/devEui');
+    const missing = rejected(
+      sayReason('field_missing', { field: 'devEui', wanted: sayReason('want_dev_eui') }),
+      '/devEui',
+    );
     return findOtherFormat('torv', message) ?? missing;
   }
   const named = message.devEui === undefined ? undefined : readEui(message.devEui);
   if (named !== undefined && topicEui !== undefined && named !== topicEui) {
-    return rejected('"devEui" names another device than the topic does.', '/devEui');
+    return rejected(sayReason('torv_topic'), '/devEui');
   }
   if (message.payload === undefined && message.payloadBase64 === undefined) {
-    return rejected('"payload" (hexadecimal) or "payloadBase64" is missing.', '/payload');
+    return rejected(sayReason('torv_no_payload'), '/payload');
   }
   if (!isAbsent(message.payload) && !isAbsent(message.payloadBase64)) {
-    return rejected('Give "payload" or "payloadBase64", not both.', '/payloadBase64');
+    return rejected(sayReason('torv_two_payloads'), '/payloadBase64');
   }
   return toParsed({
     devEui: { at: '/devEui', value: message.devEui ?? topicEui },

@@ -3,6 +3,7 @@
  * ApplicationUp -> Uplink. Fields that are 0, false or empty are left out of its JSON: a missing f_cnt is 0.
  * Never reads decoded_payload, and never takes a simulated uplink for a reading.
  */
+import { sayReason } from '@torv/core/reasons';
 import { Type } from 'typebox';
 import type { Parsed, SourceAdapter } from '../source.ts';
 import { toHeardAt } from './clock.ts';
@@ -25,7 +26,7 @@ import { TITLES } from './recognise.ts';
 const Message = Type.Object({
   end_device_ids: Type.Object(
     { dev_eui: Type.Optional(Type.Unsafe<string | null>({ ...DevEui, type: ['string', 'null'] })) },
-    { description: 'the object that names the device' },
+    { description: sayReason('want_device') },
   ),
   received_at: Type.Optional(Instant),
   uplink_message: Type.Object(
@@ -35,7 +36,7 @@ const Message = Type.Object({
       frm_payload: Type.Optional(Base64),
       received_at: Type.Optional(Instant),
     },
-    { description: 'the object that holds the uplink' },
+    { description: sayReason('want_uplink') },
   ),
 });
 const checkForm = toFormCheck('tts-v3', Message);
@@ -57,9 +58,7 @@ const OTHER_MESSAGES = [
 function findOther(fields: Fields): Parsed | undefined {
   if (Object.hasOwn(fields, 'uplink_message')) return undefined;
   const name = OTHER_MESSAGES.find((key) => Object.hasOwn(fields, key));
-  return name === undefined
-    ? undefined
-    : ignored(`A "${name}" message; only "uplink_message" holds readings.`);
+  return name === undefined ? undefined : ignored(sayReason('ignored_message', { field: name }));
 }
 
 function toHeard(entry: Fields, isLora: boolean): Heard {
@@ -91,19 +90,13 @@ function parse(foreign: unknown, arrivedAt: string): Parsed {
   if (checked.kind === 'rejected') return checked;
   const { message } = checked;
   const fields = toFields(message);
-  if (fields.simulated === true) return ignored('A simulated uplink: no device has sent it.');
+  if (fields.simulated === true) return ignored(sayReason('ignored_simulated'));
   const uplink = toFields(message.uplink_message);
   if (!isAbsent(uplink.app_s_key)) {
-    return rejected(
-      'The payload is still encrypted: The Things Stack was told not to decrypt it ("Skip payload encryption and decryption"). Switch that off for this device or application.',
-      '/uplink_message/app_s_key',
-    );
+    return rejected(sayReason('encrypted_tts'), '/uplink_message/app_s_key');
   }
   if (isAbsent(message.end_device_ids.dev_eui)) {
-    return rejected(
-      'The device has no DevEUI in The Things Stack ("end_device_ids.dev_eui" is missing). Register one for it there.',
-      '/end_device_ids/dev_eui',
-    );
+    return rejected(sayReason('tts_no_dev_eui'), '/end_device_ids/dev_eui');
   }
   const gateways = toEntries(uplink.rx_metadata);
   const settings = toFields(uplink.settings);

@@ -8,6 +8,7 @@ import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { places } from './places.ts';
 import { properties } from './properties.ts';
+import { reasons } from './reasons.ts';
 import { screens } from './screens.ts';
 import { shell } from './shell.ts';
 import { sources } from './sources.ts';
@@ -24,5 +25,6 @@ export const catalogue: Catalogue = {
   screens,
   files,
   properties,
+  reasons,
   errors,
 };

@@ -9,6 +9,7 @@ import { useFormat } from '../../i18n/use-format.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { Code } from '../../parts/code.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 
 interface BenchMappingProps {
@@ -34,7 +35,7 @@ export function BenchMapping(props: BenchMappingProps) {
           {mapped.faults.map((fault) => (
             <li key={`${fault.field} ${fault.reason}`}>
               <StateMark level="poor" text={t('mapped_fault')} plain /> <Code>{fault.field}</Code>{' '}
-              <span lang="en">{fault.reason}</span>
+              <Reason text={fault.reason} />
             </li>
           ))}
         </ul>

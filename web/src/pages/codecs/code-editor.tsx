@@ -5,6 +5,8 @@
 import { Field, Label } from '@digdir/designsystemet-react';
 import { type KeyboardEvent, useId, useRef } from 'react';
 import { useText } from '../../i18n/language.tsx';
+import type { ListFault } from './bench.ts';
+import '../../parts/form.css';
 import './codecs.css';
 
 interface CodeEditorProps {
@@ -12,7 +14,9 @@ interface CodeEditorProps {
   readonly value: string;
   readonly rows: number;
   readonly readOnly?: boolean;
-  readonly error?: string | undefined;
+  readonly fault?: ListFault | undefined;
+  /** How to leave it by keyboard stands there for all to read; it is told to screen readers always. */
+  readonly showsHelp?: boolean;
   readonly onChange: (value: string) => void;
 }
 
@@ -66,8 +70,15 @@ export function CodeEditor(props: CodeEditorProps) {
   };
   return (
     <Field>
-      <Label htmlFor={id}>{props.label}</Label>
-      <Field.Description id={`${id}-help`}>{t('editor_help')}</Field.Description>
+      <Label htmlFor={id} className="torv-section-title">
+        {props.label}
+      </Label>
+      <Field.Description
+        id={`${id}-help`}
+        {...(props.showsHelp === true ? {} : { className: 'torv-visually-hidden' })}
+      >
+        {t('editor_help')}
+      </Field.Description>
       <div className="torv-editor">
         <div className="torv-editor-numbers" aria-hidden ref={numbers}>
           <div>{Array.from({ length: lines }, (_, i) => i + 1).join('\n')}</div>
@@ -75,7 +86,7 @@ export function CodeEditor(props: CodeEditorProps) {
         <textarea
           id={id}
           aria-describedby={`${id}-help`}
-          aria-invalid={props.error !== undefined}
+          aria-invalid={props.fault !== undefined}
           rows={props.rows}
           spellCheck={false}
           autoCapitalize="off"
@@ -94,9 +105,14 @@ export function CodeEditor(props: CodeEditorProps) {
           onChange={(event) => props.onChange(event.currentTarget.value)}
         />
       </div>
-      {props.error !== undefined && (
-        <p className="torv-reason" role="status" lang="en">
-          {props.error}
+      {props.fault !== undefined && (
+        <p className="torv-reason" role="status">
+          {t(props.fault.what)}
+          {props.fault.exact !== '' && (
+            <span className="torv-exact" lang="en">
+              {props.fault.exact}
+            </span>
+          )}
         </p>
       )}
     </Field>

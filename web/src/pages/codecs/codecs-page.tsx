@@ -10,6 +10,7 @@ import { Code } from '../../parts/code.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { StaffOnly } from '../../parts/staff-only.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { useSay } from '../../parts/status-region.tsx';
@@ -139,8 +140,8 @@ function CodecTable(props: { readonly codecs: readonly Codec[] }) {
         ) : (
           <span>
             <StateMark level="poor" text={t('state_off')} plain />
-            <span className="torv-reason" lang="en">
-              {codec.quarantineReason}
+            <span className="torv-reason">
+              <Reason text={codec.quarantineReason ?? ''} />
             </span>
             {mayRelease(codec) && (
               <Button

@@ -1,29 +1,55 @@
-/** Applying the installed version to the past: what would change, then as background work that can be left and stopped. */
+/**
+ * Applying the installed version of a codec to the past, of all its devices or of one: what would change, the
+ * question, then background work that can be left, found again and stopped, and a report. Never starts unseen.
+ */
 import { Alert, Button, Paragraph } from '@digdir/designsystemet-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { getJson, sendJson } from '../../api.ts';
-import type { Codec, Job, RedecodePreview } from '../../codec-data.ts';
+import type { Job, RedecodePreview, RedecodeResult } from '../../codec-data.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { MomentField, toInstantOf, toLocalText } from '../../parts/moment-field.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Progress } from '../../parts/progress.tsx';
+import { Reason } from '../../parts/reason.tsx';
+import { useRefresh } from '../../registry-data.ts';
 import { useOrganisation } from '../../session.ts';
+import { useKeptJob } from './use-kept-job.ts';
+import './codecs.css';
+import '../../parts/form.css';
 
 const WEEK_MS = 7 * 86_400_000;
 const RUNNING = ['waiting', 'running'];
 
-export function Redecode(props: { readonly codec: Codec }) {
+interface RedecodeProps {
+  readonly codecId: number;
+  /** Absent: all devices of the codec. */
+  readonly deviceId?: number;
+}
+
+export function Redecode(props: RedecodeProps) {
+  const { codecId, deviceId } = props;
+  const [jobId, setJobId] = useKeptJob(`redecode.${codecId}.${deviceId ?? 'all'}`);
+  return jobId === null ? (
+    <Ask {...props} onStarted={setJobId} />
+  ) : (
+    <Running jobId={jobId} onAgain={() => setJobId(null)} />
+  );
+}
+
+function Ask(props: RedecodeProps & { readonly onStarted: (job: number) => void }) {
   const t = useText('codecs');
   const { timeZone } = useFormat();
   const organisation = useOrganisation();
   const [from, setFrom] = useState(() => toLocalText(Date.now() - WEEK_MS, timeZone));
   const [until, setUntil] = useState(() => toLocalText(Date.now(), timeZone));
-  const [jobId, setJobId] = useState<number | null>(null);
-  const path = `/api/v1/codecs/${props.codec.id}/redecode`;
+  const [asking, setAsking] = useState(false);
+  const path = `/api/v1/codecs/${props.codecId}/redecode`;
   const body = () => ({
-    organisation: Number(organisation?.id),
+    organisation: organisation?.id,
+    ...(props.deviceId === undefined ? {} : { devices: [props.deviceId] }),
     from: toInstantOf(from, timeZone) ?? '',
     until: toInstantOf(until, timeZone) ?? '',
   });
@@ -33,12 +59,70 @@ export function Redecode(props: { readonly codec: Codec }) {
   const start = useMutation({
     mutationFn: async () =>
       (await sendJson<{ readonly job: number }>(`${path}/start`, { method: 'POST', body: body() })).body,
-    onSuccess: ({ job }) => setJobId(job),
+    onSuccess: ({ job }) => props.onStarted(job),
+    onSettled: () => setAsking(false),
   });
+  const isBackward = from !== '' && until !== '' && until <= from;
+  const change = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    preview.reset();
+  };
+  const found = preview.data;
+  return (
+    <div className="torv-redecode">
+      <div className="torv-form-pair">
+        <MomentField label={t('redecode_from')} value={from} onChange={change(setFrom)} />
+        <MomentField
+          label={t('redecode_until')}
+          value={until}
+          error={isBackward ? t('redecode_backward') : undefined}
+          onChange={change(setUntil)}
+        />
+      </div>
+      <div>
+        <Button
+          variant="secondary"
+          loading={preview.isPending}
+          disabled={from === '' || until === '' || isBackward}
+          onClick={() => preview.mutate()}
+        >
+          {t('redecode_preview')}
+        </Button>
+      </div>
+      {preview.error && <Problem error={preview.error} />}
+      <div role="status">
+        {found && <Found preview={found} />}
+        {found && found.frames > 0 && <Button onClick={() => setAsking(true)}>{t('redecode_start')}</Button>}
+      </div>
+      {start.error && <Problem error={start.error} />}
+      {found && (
+        <ConfirmDialog
+          open={asking}
+          title={t('redecode_confirm', { from: from.replace('T', ' '), until: until.replace('T', ' ') })}
+          lost={
+            found.changed + found.removed === 0
+              ? []
+              : [t('redecode_lost', { changed: found.changed, removed: found.removed })]
+          }
+          kept={t('redecode_kept')}
+          undoable={false}
+          confirm={t('redecode_start')}
+          busy={start.isPending}
+          onConfirm={() => start.mutate()}
+          onCancel={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Running(props: { readonly jobId: number; readonly onAgain: () => void }) {
+  const t = useText('codecs');
+  const refresh = useRefresh();
+  const { jobId, onAgain } = props;
   const job = useQuery({
     queryKey: ['job', jobId] as const,
     queryFn: ({ signal }) => getJson<Job>(`/api/v1/jobs/${jobId}`, signal),
-    enabled: jobId !== null,
     refetchInterval: ({ state }) => (state.data && state.data.finishedAt !== null ? false : 1_000),
   });
   const cancel = useMutation({
@@ -46,50 +130,47 @@ export function Redecode(props: { readonly codec: Codec }) {
     onSettled: () => job.refetch(),
   });
   const state = job.data?.state ?? 'waiting';
-  const failure = preview.error ?? start.error ?? cancel.error ?? job.error;
+  const isOver = job.data !== undefined && job.data.finishedAt !== null;
+  useEffect(() => {
+    if (isOver) void refresh();
+  }, [isOver, refresh]);
+  const failure = cancel.error ?? job.error;
+  const result = job.data?.result as RedecodeResult | null | undefined;
   return (
-    <>
-      <Paragraph>{t('redecode_about')}</Paragraph>
-      <div className="torv-form-pair">
-        <MomentField
-          label={t('redecode_from')}
-          value={from}
-          onChange={(value) => {
-            setFrom(value);
-            preview.reset();
-          }}
-        />
-        <MomentField
-          label={t('redecode_until')}
-          value={until}
-          onChange={(value) => {
-            setUntil(value);
-            preview.reset();
-          }}
-        />
-      </div>
-      <Button variant="secondary" loading={preview.isPending} onClick={() => preview.mutate()}>
-        {t('redecode_preview')}
-      </Button>
+    <div className="torv-redecode">
       {failure && <Problem error={failure} />}
-      <div role="status">{preview.data && <Found preview={preview.data} />}</div>
-      {preview.data && preview.data.frames > 0 && jobId === null && (
-        <Button loading={start.isPending} onClick={() => start.mutate()}>
-          {t('redecode_start')}
-        </Button>
+      <Progress
+        title={t('redecode_title')}
+        done={Math.round((job.data?.progress ?? 0) * 100)}
+        total={100}
+        state={RUNNING.includes(state) ? 'running' : state === 'done' ? 'finished' : 'stopped'}
+        onStop={() => cancel.mutate()}
+      >
+        {job.data?.message != null && (
+          <Paragraph>
+            <Reason text={job.data.message} />
+          </Paragraph>
+        )}
+      </Progress>
+      {isOver && result != null && (
+        <Figures
+          rows={[
+            [t('redecode_frames'), result.frames],
+            [t('redecode_changed'), result.changed],
+            [t('redecode_added'), result.added],
+            [t('redecode_removed'), result.removed],
+            [t('redecode_rejected_now'), result.rejected],
+          ]}
+        />
       )}
-      {jobId !== null && (
-        <Progress
-          title={t('redecode_title')}
-          done={Math.round((job.data?.progress ?? 0) * 100)}
-          total={100}
-          state={RUNNING.includes(state) ? 'running' : state === 'done' ? 'finished' : 'stopped'}
-          onStop={() => cancel.mutate()}
-        >
-          {job.data?.message != null && <Paragraph lang="en">{job.data.message}</Paragraph>}
-        </Progress>
+      {(isOver || failure) && (
+        <div>
+          <Button variant="secondary" data-size="sm" onClick={onAgain}>
+            {t('redecode_again')}
+          </Button>
+        </div>
       )}
-    </>
+    </div>
   );
 }
 
@@ -97,20 +178,40 @@ function Found(props: { readonly preview: RedecodePreview }) {
   const t = useText('codecs');
   const { preview } = props;
   if (preview.frames === 0) return <Paragraph>{t('redecode_none')}</Paragraph>;
+  const isSame =
+    preview.changed + preview.added + preview.removed + preview.newlyDecoded + preview.newlyRejected === 0;
   return (
     <Alert data-color="info">
-      <Paragraph>{t('redecode_found', { frames: preview.frames, devices: preview.devices })}</Paragraph>
+      <Paragraph>{t(isSame ? 'redecode_same' : 'redecode_differs')}</Paragraph>
+      <Figures
+        rows={[
+          [t('redecode_frames'), preview.frames],
+          [t('redecode_devices'), preview.devices],
+          [t('redecode_unchanged'), preview.unchanged],
+          [t('redecode_changed'), preview.changed],
+          [t('redecode_added'), preview.added],
+          [t('redecode_removed'), preview.removed],
+          [t('redecode_decoded'), preview.newlyDecoded],
+          [t('redecode_rejected'), preview.newlyRejected],
+        ]}
+      />
       {preview.sampledFrames < preview.frames && (
         <Paragraph data-size="sm">{t('redecode_sample', { frames: preview.sampledFrames })}</Paragraph>
       )}
-      <ul>
-        <li>{t('redecode_unchanged', { n: preview.unchanged })}</li>
-        <li>{t('redecode_changed', { n: preview.changed })}</li>
-        <li>{t('redecode_added', { n: preview.added })}</li>
-        <li>{t('redecode_removed', { n: preview.removed })}</li>
-        <li>{t('redecode_decoded', { n: preview.newlyDecoded })}</li>
-        <li>{t('redecode_rejected', { n: preview.newlyRejected })}</li>
-      </ul>
     </Alert>
+  );
+}
+
+function Figures(props: { readonly rows: readonly (readonly [string, number])[] }) {
+  const format = useFormat();
+  return (
+    <dl className="torv-redecode-figures torv-number">
+      {props.rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{format.number(value)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -6,11 +6,13 @@ import { useState } from 'react';
 import type { Organisation, PlacesAnswer } from '../../answers.ts';
 import { getJson, queryKeys, toPath } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
+import { useFormat } from '../../i18n/use-format.ts';
+import { toInstantOf } from '../../parts/moment-field.tsx';
 import { Choice } from './choice.tsx';
 
 export function usePlaces(organisation: Organisation) {
   return useQuery({
-    queryKey: queryKeys.places(String(organisation.id)),
+    queryKey: queryKeys.places(organisation.id),
     queryFn: ({ signal }) =>
       getJson<PlacesAnswer>(toPath('/api/v1/places', { organisation: organisation.id }), signal),
   }).data?.places;
@@ -19,6 +21,7 @@ export function usePlaces(organisation: Organisation) {
 export function ExportPart(props: { readonly organisation: Organisation }) {
   const t = useText('files');
   const names = useText('properties');
+  const { timeZone } = useFormat();
   const places = usePlaces(props.organisation) ?? [];
   const [place, setPlace] = useState('');
   const [property, setProperty] = useState('');
@@ -31,8 +34,8 @@ export function ExportPart(props: { readonly organisation: Organisation }) {
       format,
       place: place || null,
       property: property || null,
-      from: from === '' ? null : new Date(`${from}T00:00:00`).toISOString(),
-      to: to === '' ? null : toNextDay(to),
+      from: from === '' ? null : (toInstantOf(`${from}T00:00`, timeZone) ?? null),
+      to: to === '' ? null : (toInstantOf(`${toNextDay(to)}T00:00`, timeZone) ?? null),
     });
   return (
     <section className="torv-section">
@@ -99,8 +102,7 @@ export function ExportPart(props: { readonly organisation: Organisation }) {
 }
 
 /** The period ends after the whole of the day that was named. */
+/** A day of the calendar, in no zone. */
 function toNextDay(day: string): string {
-  const date = new Date(`${day}T00:00:00`);
-  date.setDate(date.getDate() + 1);
-  return date.toISOString();
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }

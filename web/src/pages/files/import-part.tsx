@@ -9,6 +9,7 @@ import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { Progress } from '../../parts/progress.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { Choice } from './choice.tsx';
 import { usePlaces } from './export-part.tsx';
 import { IMPORT_KINDS, type ImportKind, type Preview, type Upload } from './file-answers.ts';
@@ -155,7 +156,9 @@ function Report(props: { readonly id: string }) {
         <Heading level={3} data-size="2xs">
           {t('failed')}
         </Heading>
-        <p lang="en">{report.detail}</p>
+        <p>
+          <Reason text={report.detail ?? ''} />
+        </p>
       </Alert>
     );
   if (data?.state === 'done')

@@ -174,8 +174,18 @@ function BadLines(props: { readonly preview: Preview }) {
           },
           { key: 'column', header: t('column'), cell: (one) => one.column },
           { key: 'value', header: t('value'), cell: (one) => one.value },
-          // said by the server, in English, as it stands in its log
-          { key: 'reason', header: t('reason'), cell: (one) => <span lang="en">{one.reason}</span> },
+          {
+            key: 'reason',
+            header: t('reason'),
+            cell: (one) => (
+              <>
+                {t(`fault_${one.code}`)}
+                <span className="torv-exact" lang="en">
+                  {one.reason}
+                </span>
+              </>
+            ),
+          },
         ]}
       />
     </>

@@ -6,6 +6,7 @@ import { queryOptions } from '@tanstack/react-query';
 import type { Place, ProblemDocument, SeriesAnswer } from '../../answers.ts';
 import { ApiProblem, toPath } from '../../api.ts';
 import type { Language } from '../../i18n/languages.ts';
+import { forget, recall, remember } from './screen-memory.ts';
 
 export interface ScreenPlace extends Place {
   readonly timeZone: string;
@@ -31,9 +32,22 @@ export function parseScreenLink(search: string, hash: string): ScreenLink | unde
 }
 
 export function screenQuery(link: ScreenLink) {
+  const known = () => recall<ScreenPlace>(link, 'place');
   return queryOptions({
     queryKey: ['screen', link.placeId, link.secret],
-    queryFn: ({ signal }) => ask<ScreenPlace>(link, `/api/v1/places/${link.placeId}`, signal),
+    queryFn: async ({ signal }) => {
+      try {
+        const place = await ask<ScreenPlace>(link, `/api/v1/places/${link.placeId}`, signal);
+        remember(link, 'place', place, Date.now());
+        return place;
+      } catch (error) {
+        if (isClosed(error)) forget(link);
+        throw error;
+      }
+    },
+    initialData: () => known()?.body,
+    initialDataUpdatedAt: () => known()?.fetchedAtMs,
+    staleTime: 0,
     refetchInterval: ({ state }) => (isClosed(state.error) ? false : ASK_EVERY_MS),
     refetchIntervalInBackground: true,
     // without a line it must fail and be told, not wait quietly until the browser believes in one
@@ -44,14 +58,23 @@ export function screenQuery(link: ScreenLink) {
 }
 
 export function screenSeriesQuery(link: ScreenLink, property: string, from: string, to: string) {
+  // yesterday's curve is no curve of today
+  const known = () => {
+    const kept = recall<SeriesAnswer>(link, 'series');
+    const isThis = kept?.body.property === property && Date.parse(kept.body.from) === Date.parse(from);
+    return isThis ? kept : undefined;
+  };
   return queryOptions({
     queryKey: ['screen-series', link.placeId, link.secret, property, from, to],
-    queryFn: ({ signal }) =>
-      ask<SeriesAnswer>(
-        link,
-        toPath(`/api/v1/places/${link.placeId}/series`, { property, from, to, points: 288 }),
-        signal,
-      ),
+    queryFn: async ({ signal }) => {
+      const path = toPath(`/api/v1/places/${link.placeId}/series`, { property, from, to, points: 288 });
+      const series = await ask<SeriesAnswer>(link, path, signal);
+      remember(link, 'series', series, Date.now());
+      return series;
+    },
+    initialData: () => known()?.body,
+    initialDataUpdatedAt: () => known()?.fetchedAtMs,
+    staleTime: 0,
     refetchInterval: SERIES_EVERY_MS,
     refetchIntervalInBackground: true,
     // without a line it must fail and be told, not wait quietly until the browser believes in one
@@ -65,6 +88,14 @@ export function isClosed(error: unknown): boolean {
   return (
     error instanceof ApiProblem && (error.status === 401 || error.status === 403 || error.status === 404)
   );
+}
+
+/** Two answers that did not come: what is shown is then called what it is, the last that was known. */
+const LOST_AFTER_MS = 2 * ASK_EVERY_MS + 5_000;
+
+/** Since when nothing was heard of the server; undefined while the line is there. */
+export function toLostSince(fetchedAtMs: number, hasFailed: boolean, nowMs: number): number | undefined {
+  return hasFailed || nowMs - fetchedAtMs > LOST_AFTER_MS ? fetchedAtMs : undefined;
 }
 
 /** What was fetched grows old on a screen that has lost its line. */

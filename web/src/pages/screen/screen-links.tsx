@@ -21,7 +21,7 @@ export function ScreenLinks(props: { readonly place: Place }) {
   const t = useText('screens');
   const { place } = props;
   const client = useQueryClient();
-  const path = `/api/v1/places/${encodeURIComponent(place.id)}/screens`;
+  const path = `/api/v1/places/${place.id}/screens`;
   const queryKey = ['screens', place.id];
   const [made, setMade] = useState<string | null>(null);
   const { data, error } = useQuery({
@@ -64,7 +64,7 @@ export function ScreenLinks(props: { readonly place: Place }) {
 
 function LinkTable(props: {
   readonly path: string;
-  readonly queryKey: readonly string[];
+  readonly queryKey: readonly (string | number)[];
   readonly rows: readonly ScreenLinkRow[];
 }) {
   const t = useText('screens');

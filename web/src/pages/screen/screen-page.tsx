@@ -5,6 +5,7 @@
  */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { toUsualIntervalS } from '../../charts/series.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { LanguageProvider, prepareLanguage, useText } from '../../i18n/language.tsx';
 import { isLanguage, type Language } from '../../i18n/languages.ts';
@@ -16,6 +17,7 @@ import { Waiting } from '../../parts/waiting.tsx';
 import { toPeriod } from '../../period.ts';
 import { isMeasured, toPlaceSentence } from '../../sentences.ts';
 import { toChartSeries } from '../place-chart.tsx';
+import { useKeptScreen } from './keep-screen.ts';
 import {
   isClosed,
   parseScreenLink,
@@ -23,10 +25,13 @@ import {
   type ScreenPlace,
   screenQuery,
   screenSeriesQuery,
+  toLostSince,
   withAge,
 } from './screen-data.ts';
 import { useWakeLock } from './wake-lock.ts';
 import './screen-page.css';
+
+const DAY_MS = 86_400_000;
 
 export function ScreenPage() {
   const [link, setLink] = useState(readLink);
@@ -47,12 +52,13 @@ function Screen(props: { readonly link: ScreenLink }) {
   const { data: place, error, dataUpdatedAt } = useQuery(screenQuery(props.link));
   const language = useScreenLanguage(place);
   useWakeLock();
+  useKeptScreen(`${language} ${place?.state.headline?.property}`);
   if (isClosed(error)) return <Closed />;
   if (!place || language === undefined) return <Waiting lines={4} />;
   return (
     <LanguageProvider initial={language} key={language}>
       <TimeZone value={place.timeZone}>
-        <Room link={props.link} fetched={place} lostSinceMs={error ? dataUpdatedAt : undefined} />
+        <Room link={props.link} fetched={place} fetchedAtMs={dataUpdatedAt} hasFailed={error !== null} />
       </TimeZone>
     </LanguageProvider>
   );
@@ -72,12 +78,14 @@ function useScreenLanguage(place: ScreenPlace | undefined): Language | undefined
 function Room(props: {
   readonly link: ScreenLink;
   readonly fetched: ScreenPlace;
-  readonly lostSinceMs: number | undefined;
+  readonly fetchedAtMs: number;
+  readonly hasFailed: boolean;
 }) {
   const t = useText('screens');
   const words = useWords();
   const now = useNow();
   const place = withAge(props.fetched, now);
+  const lostSinceMs = toLostSince(props.fetchedAtMs, props.hasFailed, now);
   const { headline } = place.state;
   return (
     <article className="torv-screen" data-level={place.state.level}>
@@ -97,8 +105,12 @@ function Room(props: {
       <p className="torv-screen-sentence">{toPlaceSentence(words, place.state, now)}</p>
       {headline && <Today link={props.link} place={place} property={headline.property} />}
       <p className="torv-screen-foot" role="status">
-        {props.lostSinceMs !== undefined &&
-          t('offline', { time: words.format.moment(props.lostSinceMs, 'time') })}
+        {lostSinceMs !== undefined &&
+          t('offline', {
+            // a time alone would be taken for one of today
+            time: words.format.moment(lostSinceMs, now - lostSinceMs < DAY_MS / 2 ? 'time' : 'moment'),
+            ago: words.format.relative(new Date(lostSinceMs).toISOString(), now),
+          })}
       </p>
     </article>
   );
@@ -115,6 +127,7 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
     placeholderData: keepPreviousData,
   });
   if (!data) return null;
+  const series = toChartSeries(data);
   const rule = place.state.headline?.rule ?? null;
   const limit = rule && format.value(property, rule.limit, data.unit, 'words');
   // its letters are meant for a desk; on a wall the whole drawing grows
@@ -126,8 +139,8 @@ function Today(props: { readonly link: ScreenLink; readonly place: ScreenPlace; 
         unit={data.unit}
         from={data.from}
         to={data.to}
-        expectedIntervalS={data.expectedIntervalS}
-        series={toChartSeries(data)}
+        expectedIntervalS={data.expectedIntervalS ?? toUsualIntervalS(series)}
+        series={series}
         headingLevel={2}
         thresholds={rule && limit ? [{ value: rule.limit, label: t('chart_threshold', { limit }) }] : []}
         heightPx={Math.max(200, Math.round((size.height * 0.42) / zoom))}

@@ -1,11 +1,13 @@
 /** The settings of a municipality's broker, and trying them before they are saved. */
-import { Alert, Button, Details, List, Textarea, Textfield } from '@digdir/designsystemet-react';
+import { Alert, Button, Details, List, Textfield } from '@digdir/designsystemet-react';
 import { useMutation } from '@tanstack/react-query';
 import { sendJson, toPath } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { useOrganisation } from '../../session.ts';
 import type { BrokerSettings } from '../../source-data.ts';
+import type { SourceFaults } from './source-faults.ts';
 
 export interface BrokerDraft {
   readonly url: string;
@@ -54,12 +56,13 @@ interface BrokerFieldsProps {
   /** Of a stored source, whose password is used when none is typed. */
   readonly sourceId?: number;
   readonly hasSecret?: boolean;
+  readonly faults: SourceFaults;
 }
 
 export function BrokerFields(props: BrokerFieldsProps) {
   const t = useText('sources');
   const organisation = useOrganisation();
-  const { draft, onChange } = props;
+  const { draft, onChange, faults } = props;
   const trial = useMutation({
     mutationFn: async () =>
       (
@@ -82,6 +85,7 @@ export function BrokerFields(props: BrokerFieldsProps) {
         spellCheck={false}
         autoComplete="off"
         required
+        error={faults.url(draft.url)}
         value={draft.url}
         onChange={(event) => onChange({ url: event.currentTarget.value })}
       />
@@ -110,6 +114,7 @@ export function BrokerFields(props: BrokerFieldsProps) {
           rows={3}
           spellCheck={false}
           required
+          error={faults.topics(draft.topics)}
           value={draft.topics}
           onChange={(event) => onChange({ topics: event.currentTarget.value })}
         />
@@ -127,9 +132,9 @@ export function BrokerFields(props: BrokerFieldsProps) {
               onChange={(event) => onChange({ sharedGroup: event.currentTarget.value })}
             />
             <div className="torv-mono">
-              <label htmlFor="broker-ca">{t('broker_ca')}</label>
-              <Textarea
-                id="broker-ca"
+              <Textfield
+                label={t('broker_ca')}
+                multiline
                 rows={4}
                 spellCheck={false}
                 placeholder="-----BEGIN CERTIFICATE-----"
@@ -149,9 +154,11 @@ export function BrokerFields(props: BrokerFieldsProps) {
         {trial.data && (
           <Alert data-color={trial.data.ok ? 'success' : 'danger'}>
             {t(trial.data.ok ? 'broker_test_good' : 'broker_test_bad')}
-            <List.Unordered lang="en">
+            <List.Unordered>
               {trial.data.words.map((words) => (
-                <List.Item key={words}>{words}</List.Item>
+                <List.Item key={words}>
+                  <Reason text={words} />
+                </List.Item>
               ))}
             </List.Unordered>
           </Alert>

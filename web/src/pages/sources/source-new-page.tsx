@@ -15,6 +15,7 @@ import { useDraft } from '../../parts/use-draft.ts';
 import { useOrganisation } from '../../session.ts';
 import { SOURCE_FORMATS, type Source, type SourceFormat, sourcesQuery } from '../../source-data.ts';
 import { BrokerFields, toBrokerDraft, toBrokerSettings } from './broker-fields.tsx';
+import { useSourceFaults } from './source-faults.ts';
 import { WebhookSettings } from './webhook-settings.tsx';
 import './sources.css';
 
@@ -40,6 +41,7 @@ function NewSource() {
   const client = useQueryClient();
   const navigate = useNavigate();
   const say = useSay();
+  const faults = useSourceFaults();
   const { data } = useQuery(sourcesQuery(organisation));
   const draft = useDraft('source-new', INITIAL);
   const [password, setPassword] = useState('');
@@ -105,7 +107,7 @@ function NewSource() {
         error={create.error}
         restored={draft.restored}
         onDrop={draft.drop}
-        onSubmit={() => create.mutate()}
+        onSubmit={() => faults.check(name, kind, broker, create.mutate)}
         beside={
           <Button asChild variant="tertiary">
             <RouterLink to="/sources">{t('new_cancel')}</RouterLink>
@@ -118,6 +120,7 @@ function NewSource() {
           autoComplete="off"
           maxLength={200}
           required
+          error={faults.name(name)}
           value={name}
           onChange={(event) => draft.change({ name: event.currentTarget.value })}
         />
@@ -147,6 +150,7 @@ function NewSource() {
         {kind === 'mqtt' && (
           <BrokerFields
             draft={broker}
+            faults={faults}
             onChange={({ password: typed, ...part }) => {
               if (typed !== undefined) setPassword(typed);
               if (Object.keys(part).length > 0) draft.change({ broker: { ...draft.value.broker, ...part } });

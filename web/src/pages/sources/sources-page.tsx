@@ -2,18 +2,26 @@
 import { Button, Link } from '@digdir/designsystemet-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link as RouterLink } from '@tanstack/react-router';
+import type { Level } from '../../answers.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { StaffOnly } from '../../parts/staff-only.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { mayAct, useOrganisation } from '../../session.ts';
-import { SOURCE_LEVELS, type Source, sourcesQuery, toSourceState } from '../../source-data.ts';
+import {
+  SOURCE_LEVELS,
+  type Source,
+  sourcesQuery,
+  toSourceReason,
+  toSourceState,
+} from '../../source-data.ts';
 import './sources.css';
 
 export function SourcesPage() {
@@ -55,6 +63,11 @@ function Sources() {
   );
 }
 
+const URGENCY: readonly Level[] = ['poor', 'attention', 'none', 'good'];
+
+/** Files and the demo town come past the doors that count. */
+const isCounted = (source: Source) => source.kind !== 'file' && source.kind !== 'demo';
+
 function SourceTable(props: { readonly sources: readonly Source[] }) {
   const t = useText('sources');
   const format = useFormat();
@@ -73,7 +86,8 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
           </Link>
           <br />
           <span className="torv-quiet">
-            {t(`kind_${source.kind}`)}, {t(`format_${source.format}`)}
+            {t(`kind_${source.kind}`)}
+            {(source.kind === 'mqtt' || source.kind === 'webhook') && `, ${t(`format_${source.format}`)}`}
           </span>
         </>
       ),
@@ -81,7 +95,8 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
     {
       key: 'state',
       header: t('col_state'),
-      sortValue: (source) => SOURCE_LEVELS[toSourceState(source)],
+      sortValue: (source) => URGENCY.indexOf(SOURCE_LEVELS[toSourceState(source)]),
+      isText: true,
       cell: (source) => <SourceMark source={source} />,
     },
     {
@@ -89,7 +104,7 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
       header: t('col_last'),
       sortValue: (source) => source.status.lastMessageAt,
       cell: (source) =>
-        source.kind === 'demo' || source.kind === 'file' ? null : source.status.lastMessageAt === null ? (
+        !isCounted(source) ? null : source.status.lastMessageAt === null ? (
           t('never')
         ) : (
           <RelativeTime instant={source.status.lastMessageAt} />
@@ -100,21 +115,22 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
       header: t('col_rate'),
       align: 'end',
       sortValue: (source) => source.ratePerMinute,
-      cell: (source) => format.number(source.ratePerMinute, 1),
+      cell: (source) =>
+        isCounted(source) ? format.number(source.ratePerMinute, source.ratePerMinute === 0 ? 0 : 1) : null,
     },
     {
       key: 'messages',
       header: t('col_messages'),
       align: 'end',
       sortValue: (source) => source.status.messages,
-      cell: (source) => format.number(source.status.messages),
+      cell: (source) => (isCounted(source) ? format.number(source.status.messages) : null),
     },
     {
       key: 'faults',
       header: t('col_faults'),
       align: 'end',
       sortValue: (source) => source.status.faults,
-      cell: (source) => format.number(source.status.faults),
+      cell: (source) => (isCounted(source) ? format.number(source.status.faults) : null),
     },
   ];
   return (
@@ -123,25 +139,24 @@ function SourceTable(props: { readonly sources: readonly Source[] }) {
       columns={columns}
       rows={props.sources}
       rowKey={(source) => String(source.id)}
-      initialSort={{ key: 'name', direction: 'up' }}
+      initialSort={{ key: 'state', direction: 'up' }}
     />
   );
 }
 
 /** The state as a word, and the reason below it where there is one. */
-export function SourceMark(props: { readonly source: Source }) {
+function SourceMark(props: { readonly source: Source }) {
   const t = useText('sources');
   const state = toSourceState(props.source);
-  const { reason, lastFault } = props.source.status;
-  const why = state === 'rejecting' ? lastFault : state === 'off' ? null : reason;
+  const why = toSourceReason(props.source);
   return (
-    <span>
+    <>
       <StateMark level={SOURCE_LEVELS[state]} text={t(`state_${state}`)} plain />
       {why !== null && (
-        <span className="torv-quiet" lang="en" style={{ display: 'block', maxWidth: '44ch' }}>
-          {why}
-        </span>
+        <div className="torv-quiet torv-source-why">
+          <Reason text={why} />
+        </div>
       )}
-    </span>
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { Code } from '../../parts/code.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import type { SourceFormat } from '../../source-data.ts';
 
 interface TriedUplink {
@@ -79,7 +80,7 @@ function Outcome(props: { readonly tried: Tried }) {
     return (
       <Alert data-color={tried.kind === 'ignored' ? 'info' : 'danger'}>
         <strong>{t(tried.kind === 'ignored' ? 'try_ignored' : 'try_rejected')}</strong>{' '}
-        <span lang="en">{tried.reason}</span>
+        <Reason text={tried.reason} />
         {tried.kind === 'rejected' && tried.at !== undefined && (
           <>
             {' '}
@@ -103,7 +104,7 @@ function Outcome(props: { readonly tried: Tried }) {
   return (
     <Alert data-color="success">
       <strong>{t('try_uplink')}</strong>
-      <dl className="torv-facts">
+      <dl className="torv-figures">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
