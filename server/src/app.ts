@@ -78,7 +78,12 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
   });
   registerExportRoutes(app, { sql });
   registerLiveRoutes(app, { sql, live: runtime.live });
-  registerSensorThings(app, { database: runtime.database, config: runtime.config, now: runtime.now });
+  registerSensorThings(app, {
+    database: runtime.database,
+    config: runtime.config,
+    now: runtime.now,
+    announce: (changes) => runtime.live.announce(changes.flatMap(({ reading }) => reading ?? [])),
+  });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
   registerSourceRoutes(app, {
     sql,

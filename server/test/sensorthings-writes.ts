@@ -25,6 +25,7 @@ export interface SendOptions {
 export interface Writes {
   readonly test: TestApp;
   readonly organisation: number;
+  readonly strangers: number;
   /** Keys with the scopes read and write. */
   readonly key: string;
   readonly strangersKey: string;
@@ -90,6 +91,7 @@ export async function createWrites(kind: DatabaseKind, options: TestAppOptions =
   return {
     test,
     organisation: own.id,
+    strangers: stranger.id,
     key: own.key,
     strangersKey: stranger.key,
     send,

@@ -98,4 +98,6 @@ export interface Query {
   readonly expand?: readonly Expand[];
   /** Where the page before this one ended. */
   readonly skiptoken?: string;
+  /** req/data-array: Observations as rows of values. */
+  readonly resultFormat?: 'dataArray';
 }

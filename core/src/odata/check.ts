@@ -26,13 +26,14 @@ export interface CheckedQuery {
   readonly select: Selection | undefined;
   readonly expand: readonly CheckedExpand[];
   readonly skiptoken: string | undefined;
+  readonly resultFormat: 'dataArray' | undefined;
   /** What the client wrote, for the link to the next page. */
   readonly source: Query;
 }
 
 const MAX_EXPANDS = 20;
 const MAX_EXPAND_DEPTH = 6;
-const ONLY_FOR_SETS = ['filter', 'count', 'orderby', 'skip', 'top', 'skiptoken'] as const;
+const ONLY_FOR_SETS = ['filter', 'count', 'orderby', 'skip', 'top', 'skiptoken', 'resultFormat'] as const;
 
 function checkOrders(scope: Scope, query: Query): CheckedOrder[] {
   return (query.orderby ?? []).map(({ by, descending }) => {
@@ -141,7 +142,21 @@ function refuseSetOptions(query: Query, option: string, at: number): void {
   });
 }
 
+/** req/data-array/data-array: of sets of Observations, and without $expand */
+function refuseFormat({ entity, version }: Scope, query: Query, nested: boolean): void {
+  const { set } = version.entities.observation;
+  const detail = nested
+    ? '$resultFormat cannot stand within $expand.'
+    : entity !== 'observation'
+      ? `$resultFormat=dataArray is for ${set} alone.`
+      : query.expand === undefined
+        ? undefined
+        : '$expand cannot be used with $resultFormat=dataArray.';
+  if (detail !== undefined) throw new AppError('BAD_QUERY', detail, { at: '$resultFormat' });
+}
+
 function checkAt(scope: Scope, query: Query, depth: number, budget: Budget, nested: boolean): CheckedQuery {
+  if (query.resultFormat !== undefined) refuseFormat(scope, query, nested);
   const within = (option: string): Scope => (nested ? scope : { ...scope, option });
   if (nested && query.skiptoken !== undefined) fail(scope, 0, '$skiptoken cannot stand within $expand.');
   return {
@@ -154,6 +169,7 @@ function checkAt(scope: Scope, query: Query, depth: number, budget: Budget, nest
     select: checkSelect(within('$select'), query),
     expand: checkExpands(within('$expand'), query, depth, budget),
     skiptoken: query.skiptoken,
+    resultFormat: query.resultFormat,
     source: query,
   };
 }

@@ -40,7 +40,17 @@ const QUOTED_KINDS: Readonly<Record<string, LiteralType>> = {
   geometry: 'geometry',
 };
 
-const OPTIONS = ['$filter', '$count', '$orderby', '$skip', '$top', '$select', '$expand', '$skiptoken'];
+const OPTIONS = [
+  '$filter',
+  '$count',
+  '$orderby',
+  '$skip',
+  '$top',
+  '$select',
+  '$expand',
+  '$resultFormat',
+  '$skiptoken',
+];
 
 interface Scanner {
   readonly option: string;
@@ -270,6 +280,15 @@ function parseExpand(scanner: Scanner): Expand {
   return { path, query, at };
 }
 
+function parseFormat(scanner: Scanner): 'dataArray' {
+  const format = take(scanner, /[\w-]*/y)?.[0] ?? '';
+  if (format.toLowerCase() === 'dataarray') return 'dataArray';
+  throw new AppError('UNSUPPORTED_OPTION', `The format "${format.slice(0, 40)}" is not supported.`, {
+    at: '$resultFormat',
+    hint: 'There is $resultFormat=dataArray.',
+  });
+}
+
 function addOption(scanner: Scanner, query: Query, option: string, at: number): Query {
   const key = option.slice(1) as keyof Query;
   if (!OPTIONS.includes(option)) {
@@ -294,6 +313,8 @@ function addOption(scanner: Scanner, query: Query, option: string, at: number): 
       return { ...query, select: parseList(scanner, () => parseName(scanner)) };
     case 'expand':
       return { ...query, expand: parseList(scanner, () => parseExpand(scanner)) };
+    case 'resultFormat':
+      return { ...query, resultFormat: parseFormat(scanner) };
     case 'skiptoken':
       return { ...query, skiptoken: take(scanner, /[\w-]*/y)?.[0] ?? '' };
   }

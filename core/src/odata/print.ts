@@ -63,6 +63,7 @@ export function printOptions(query: Query): [string, string][] {
     ['$top', query.top === undefined ? undefined : String(query.top)],
     ['$select', query.select?.map((item) => item.name).join(',')],
     ['$expand', query.expand?.map(printExpand).join(',')],
+    ['$resultFormat', query.resultFormat],
     ['$skiptoken', query.skiptoken],
   ];
   return options.filter((option): option is [string, string] => option[1] !== undefined);

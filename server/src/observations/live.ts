@@ -5,7 +5,7 @@
 import type { StoredReading } from './store.ts';
 
 export interface Live {
-  announce(readings: readonly StoredReading[]): void;
+  announce(readings: readonly Pick<StoredReading, 'datastreamId' | 'phenomenonTime'>[]): void;
   /** @returns how to stop listening */
   listen(listener: (datastreamIds: ReadonlySet<number>) => void): () => void;
 }

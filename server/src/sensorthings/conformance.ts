@@ -37,6 +37,20 @@ export const CLAIMS: Readonly<Record<string, readonly string[]>> = {
     'request-data/built-in-query-functions',
     'request-data/pagination',
   ],
+  'create-update-delete': [
+    'create-update-delete/create-entity',
+    'create-update-delete/link-to-existing-entities',
+    'create-update-delete/deep-insert',
+    'create-update-delete/deep-insert-status-code',
+    'create-update-delete/update-entity',
+    'create-update-delete/update-entity-put',
+    // for services that take JSON Patch; this one says that it does not
+    'create-update-delete/update-entity-jsonpatch',
+    'create-update-delete/delete-entity',
+    'create-update-delete/historical-location-auto-creation',
+    'create-update-delete/historical-location-manual-creation',
+  ],
+  'data-array/data-array': ['data-array/data-array'],
 };
 
 export const CONFORMANCE: readonly string[] = Object.keys(CLAIMS).map((name) => `${PREFIX}/${name}`);

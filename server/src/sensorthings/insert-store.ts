@@ -18,7 +18,7 @@ import {
 import { ensurePresentFeatures } from '../registry/feature-store.ts';
 import { type Cell, getColumn, getLinkColumns, TABLES } from './columns.ts';
 import { addHistoricalLocations, followHistoricalLocation, setLocations } from './moves-store.ts';
-import { getNamed, toSqlOf, type Writer } from './writer-store.ts';
+import { type Change, getNamed, toSqlOf, type Writer } from './writer-store.ts';
 
 interface PendingObservation {
   readonly draft: Draft;
@@ -201,8 +201,15 @@ async function flushObservations(graph: Graph): Promise<readonly number[]> {
   const ids = await insertObservations(writer.tx, rows, gathered);
   await keepStatistics(writer.tx, gathered);
   await growObservedAreas(writer.tx, toPairs(rows));
-  for (const id of ids) writer.changes.push({ kind: 'created', entity: 'observation', id });
+  for (const [i, row] of rows.entries()) writer.changes.push(toObservationChange(ids[i] ?? 0, row));
   return ids;
+}
+
+export function toObservationChange(
+  id: number,
+  { datastreamId, start }: Pick<NewObservation, 'datastreamId' | 'start'>,
+): Change {
+  return { kind: 'created', entity: 'observation', id, reading: { datastreamId, phenomenonTime: start } };
 }
 
 /** Each Datastream with each of its features, once. */

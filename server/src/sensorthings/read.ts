@@ -4,7 +4,7 @@
  */
 import { AppError } from '@torv/core/errors';
 import type { Query } from '@torv/core/odata/ast';
-import { checkQuery } from '@torv/core/odata/check';
+import { type CheckedQuery, checkQuery } from '@torv/core/odata/check';
 import { parseOptions, parseQuery } from '@torv/core/odata/parse';
 import { type PathStep, parsePath, type ResourcePath } from '@torv/core/odata/path';
 import { findProperty } from '@torv/core/sta/model';
@@ -13,6 +13,7 @@ import type { Fragment, Sql } from '../db/database.ts';
 import type { Context } from './joins.ts';
 import {
   type Row,
+  renderDataArray,
   renderEntity,
   renderReference,
   renderSet,
@@ -120,7 +121,8 @@ function getEntity(path: ResourcePath): PathStep {
 
 async function readSet(request: ReadRequest, path: ResourcePath, query: Query): Promise<Answer> {
   const { wire, sql } = request;
-  const checked = checkQuery(wire.version, getEntity(path).entity, query);
+  const asked = checkQuery(wire.version, getEntity(path).entity, query);
+  const checked = asked.resultFormat === undefined ? asked : withDatastream(wire, asked);
   const { query: statement, plan } = toSetStatement(createContext(request), path.steps, checked);
   const rows = await askRows(sql, statement);
   const owner = path.steps.slice(0, -1);
@@ -129,6 +131,10 @@ async function readSet(request: ReadRequest, path: ResourcePath, query: Query): 
     ? await askRows(sql, toCountStatement(createContext(request), path.steps, checked))
     : undefined;
   const base = `${wire.root}${request.path.replace(/\/\$ref\/?$/, '').replace(/\/$/, '')}`;
+  if (checked.resultFormat !== undefined) {
+    const shown = count === undefined ? undefined : String(count[0]?.[0] ?? 0);
+    return { kind: 'json', chunks: [renderDataArray(wire, plan, rows, { base, count: shown })] };
+  }
   const renderItem =
     path.form === 'ref'
       ? (row: Row) => renderReference(wire, plan, row)
@@ -141,6 +147,12 @@ async function readSet(request: ReadRequest, path: ResourcePath, query: Query): 
       renderItem,
     }),
   };
+}
+
+/** Rows of values are grouped by their Datastream, so each row must say its own. */
+function withDatastream(wire: Wire, query: CheckedQuery): CheckedQuery {
+  const datastream = checkQuery(wire.version, 'datastream', { select: [{ name: 'id', at: 0 }] }, 'entity');
+  return { ...query, expand: [{ link: 'datastream', many: false, query: datastream }] };
 }
 
 async function checkExists(request: ReadRequest, steps: readonly PathStep[]): Promise<void> {

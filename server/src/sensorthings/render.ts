@@ -136,6 +136,46 @@ export function* renderSet(
   yield `${chunk}]}`;
 }
 
+/**
+ * req/data-array/data-array: rows of values by Datastream, which each row has as its one expanded link.
+ * A page is rendered in one piece: its rows must be gathered first.
+ */
+export function renderDataArray(
+  wire: Wire,
+  plan: RowPlan,
+  rows: readonly Row[],
+  options: { readonly base: string; readonly count: string | undefined },
+): string {
+  const { version, root } = wire;
+  const withId = plan.select === undefined || plan.select.properties.has('id');
+  const names = plan.properties.map((key) => version.entities[plan.entity].properties.get(key) ?? key);
+  const components = JSON.stringify(withId ? ['id', ...names] : names);
+  const groups = new Map<string, string[]>();
+  for (const row of toShown({ plan }, rows)) {
+    const owner = row[1 + plan.properties.length + plan.keys];
+    const id = String(Array.isArray(owner) ? owner[0] : 'null');
+    const values = plan.properties.map((key, i) => {
+      const text = row[1 + i];
+      const type = findProperty(plan.entity, key)?.type;
+      return typeof text === 'string' && type !== undefined ? renderValue(type, text) : 'null';
+    });
+    const line = `[${(withId ? [String(row[0]), ...values] : values).join(',')}]`;
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [line]);
+    else group.push(line);
+  }
+  const link = getLinkName(version, plan.entity, 'datastream');
+  const list = [...groups].map(([id, lines]) => {
+    const address = `${root}/${version.entities.datastream.set}(${id})`;
+    return `{"${link}${version.navigationLink}":${JSON.stringify(address)},"components":${components},"dataArray${version.count}":${lines.length},"dataArray":[${lines.join(',')}]}`;
+  });
+  const next = toNextLink(options.base, plan, rows);
+  const head =
+    (options.count === undefined ? '' : `"${version.count}":${options.count},`) +
+    (next === undefined ? '' : `"${version.nextLink}":${JSON.stringify(next)},`);
+  return `{${head}"value":[${list.join(',')}]}`;
+}
+
 /** `$ref` */
 export function renderReference(wire: Wire, plan: RowPlan, row: Row): string {
   return `{"${wire.version.selfLink}":${JSON.stringify(toSelfLink(wire, plan, String(row[0])))}}`;

@@ -2,6 +2,7 @@
  * POST, PATCH, PUT and DELETE of /sta/v1.1: bodies, headers and status codes. Bodies stay text, because reading them
  * as JavaScript values would change them. Everything about entities is generic (write.ts).
  */
+import { Readable } from 'node:stream';
 import { AppError } from '@torv/core/errors';
 import type { Version } from '@torv/core/sta/version';
 import { toInstant } from '@torv/core/time';
@@ -10,6 +11,7 @@ import type { Actor } from '../access/port.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { App } from '../http/server.ts';
+import { createObservations } from './data-array-store.ts';
 import { createOpenDoor } from './open-store.ts';
 import { read } from './read.ts';
 import { createEntity, deleteEntity, updateEntity, type WriteRequest, type Written } from './write.ts';
@@ -25,6 +27,9 @@ export interface WriteDeps {
 
 /** Of one entity with what is nested in it; CreateObservations says its own. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+/** About 800,000 Observations; a client with more sends several. */
+const ARRAY_LIMIT_BYTES = 32 * 1024 * 1024;
+const CHUNK_CHARACTERS = 64 * 1024;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Bodies as text. A cookie's write with any other type than JSON could be a form of a foreign page. */
@@ -67,17 +72,32 @@ function findIfMatch(request: FastifyRequest): number | undefined {
 function findOrganisation(search: string): number | undefined {
   let found: number | undefined;
   for (const [name, value] of new URLSearchParams(search)) {
-    if (name !== 'organisation') {
+    if (name.startsWith('$')) {
       throw new AppError('BAD_QUERY', `${name.slice(0, 40)} cannot be applied to a write.`, {
         at: name.slice(0, 40),
         hint: 'Read with options, write without them.',
       });
     }
+    if (name !== 'organisation') continue;
     if (!/^[1-9]\d{0,14}$/.test(value))
       throw new AppError('BAD_QUERY', 'organisation is a number.', { at: 'organisation' });
     found = Number(value);
   }
   return found;
+}
+
+/** The answer of CreateObservations, in pieces: a link for each row, or "error" and why. */
+function* renderOutcomes(outcomes: readonly (number | string)[], set: string): Generator<string> {
+  let chunk = '[';
+  for (const [i, outcome] of outcomes.entries()) {
+    if (i > 0) chunk += ',';
+    chunk += typeof outcome === 'number' ? `"${set}(${outcome})"` : JSON.stringify(`error: ${outcome}`);
+    if (chunk.length > CHUNK_CHARACTERS) {
+      yield chunk;
+      chunk = '';
+    }
+  }
+  yield `${chunk}]`;
 }
 
 export function registerSensorThingsWrites(
@@ -129,6 +149,19 @@ export function registerSensorThingsWrites(
     return reply.status(status).type(JSON_TYPE).send(text);
   }
 
+  const arrayRoute = { ...route, bodyLimit: ARRAY_LIMIT_BYTES };
+  app.post(`${prefix}/CreateObservations`, arrayRoute, async (request, reply) => {
+    const { actor, now } = await toRequest(request);
+    const body = getJsonBody(request);
+    const { outcomes, changes } = await createObservations({ sql, actor, version, body, now });
+    deps.announce?.(changes);
+    const set = `${toRoot(request)}/${version.entities.observation.set}`;
+    reply.header('access-control-allow-origin', '*').header('vary', 'cookie, authorization');
+    return reply
+      .status(201)
+      .type(JSON_TYPE)
+      .send(Readable.from(renderOutcomes(outcomes, set), { objectMode: false }));
+  });
   app.post(`${prefix}/*`, route, async (request, reply) => {
     const asked = await toRequest(request);
     const written = await createEntity({ ...asked, body: getJsonBody(request) });

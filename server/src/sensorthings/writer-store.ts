@@ -17,6 +17,8 @@ export interface Change {
   readonly id: number;
   /** Of an update: the properties and links that were given. */
   readonly keys?: readonly string[];
+  /** Of a new Observation: where and when, so that nobody needs to read it again to know whom to tell. */
+  readonly reading?: { readonly datastreamId: number; readonly phenomenonTime: string };
 }
 
 export interface Writer {

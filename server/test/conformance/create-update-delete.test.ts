@@ -14,7 +14,6 @@ import {
   type Writes,
 } from '../sensorthings-writes.ts';
 
-const CLASS = `${REQ}/create-update-delete`;
 const SETS = ['Things', 'Locations', 'HistoricalLocations', 'Datastreams', 'Sensors', 'ObservedProperties', 'Observations', 'FeaturesOfInterest']; // biome-ignore format: a table
 const id = (n: number) => ({ '@iot.id': n });
 const idOf = (json: unknown): number => Number((json as Json)['@iot.id']);
@@ -29,7 +28,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
   const countAll = async () => Promise.all(SETS.map((set) => writes.count(`/${set}`)));
 
   describe('making', () => {
-    it(`${CLASS}/create-entity`, async () => {
+    it(`${REQ}/create-update-delete/create-entity`, async () => {
       for (const [set, body] of [
         ['Things', { ...THING, properties: { a: 1.0, b: [null] } }],
         ['Locations', LOCATION],
@@ -45,7 +44,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       }
     });
 
-    it(`${CLASS}/create-entity: a set of another entity links the new one to it`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: a set of another entity links the new one to it`, async () => {
       const [town] = await createTown(writes);
       const things = `/Things(${town?.thing})`;
       const datastream = await writes.create(`${things}/Datastreams`, {
@@ -68,7 +67,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect((await writes.list(`${things}/Locations`)).map(idOf)).toEqual([location]);
     });
 
-    it(`${CLASS}/create-entity: paths that are not related, and parents that contradict, are refused`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: paths that are not related, and parents that contradict, are refused`, async () => {
       const [one, two] = await createTown(writes, 2);
       const before = await countAll();
       const crooked = `/Things(${one?.thing})/Datastreams(${two?.datastream})/Observations`;
@@ -81,7 +80,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       await writes.create(into, { result: 1, Datastream: id(one?.datastream ?? 0) });
     });
 
-    it(`${CLASS}/create-entity: an Observation without a feature gets one from its Thing's Location`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: an Observation without a feature gets one from its Thing's Location`, async () => {
       const [town] = await createTown(writes);
       const into = `/Datastreams(${town?.datastream})/Observations`;
       const featureOf = async (observation: number) =>
@@ -123,7 +122,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(await featureOf(await writes.create(into, { result: 6 }))).toMatchObject({ feature: corrected });
     });
 
-    it(`${CLASS}/create-entity: of several Locations the one in GeoJSON becomes the feature`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: of several Locations the one in GeoJSON becomes the feature`, async () => {
       const address = { name: 'Address', description: '-', encodingType: 'text/plain', location: 'Torvet 1' };
       const thing = await writes.create('/Things', {
         ...THING,
@@ -145,7 +144,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(observation?.FeatureOfInterest).toMatchObject({ feature: LOCATION.location });
     });
 
-    it(`${CLASS}/create-entity: times that are left out are now and null`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: times that are left out are now and null`, async () => {
       const [town] = await createTown(writes);
       const { body } = await writes.send('POST', `/Datastreams(${town?.datastream})/Observations`, {
         result: 1,
@@ -154,7 +153,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(Math.abs(Date.parse(String(body.phenomenonTime)) - Date.now())).toBeLessThan(60_000);
     });
 
-    it(`${CLASS}/create-entity: results, JSON and times stay what they were`, async () => {
+    it(`${REQ}/create-update-delete/create-entity: results, JSON and times stay what they were`, async () => {
       const [town] = await createTown(writes);
       const into = `/Datastreams(${town?.datastream})/Observations`;
       for (const result of [
@@ -194,7 +193,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       });
     });
 
-    it(`${CLASS}/link-to-existing-entities`, async () => {
+    it(`${REQ}/create-update-delete/link-to-existing-entities`, async () => {
       const [town] = await createTown(writes);
       const feature = await writes.create('/FeaturesOfInterest', FEATURE);
       const datastream = await writes.create('/Datastreams', {
@@ -239,7 +238,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       ['Datastream', { Thing: id(1e15) }],
       ['Datastream', { Thing: { '@iot.id': '9223372036854775807' } }],
     ])(
-      `${CLASS}/link-to-existing-entities: what is not there cannot be named (%s)`,
+      `${REQ}/create-update-delete/link-to-existing-entities: what is not there cannot be named (%s)`,
       async (_entity, link) => {
         const [town] = await createTown(writes);
         const before = await countAll();
@@ -256,7 +255,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       },
     );
 
-    it(`${CLASS}/deep-insert`, async () => {
+    it(`${REQ}/create-update-delete/deep-insert`, async () => {
       const thing = await writes.create('/Things', {
         ...THING,
         Locations: [{ ...LOCATION, '@iot.id': 4711 }],
@@ -414,7 +413,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       ],
     ])(
       // biome-ignore format: a table
-      `${CLASS}/deep-insert: nothing is made of %s`,
+      `${REQ}/create-update-delete/deep-insert: nothing is made of %s`,
       async (_what, set, body, at) => {
         const before = await countAll();
         const reply = await writes.send('POST', `/${set}`, body);
@@ -423,7 +422,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       },
     );
 
-    it(`${CLASS}/deep-insert-status-code`, async () => {
+    it(`${REQ}/create-update-delete/deep-insert-status-code`, async () => {
       const { status, headers } = await writes.send('POST', '/Things', { ...THING, Locations: [LOCATION] });
       expect(status).toBe(201);
       expect(await writes.ok(String(headers.location))).toMatchObject(THING);
@@ -431,7 +430,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
   });
 
   describe('where Things are', () => {
-    it(`${CLASS}/historical-location-auto-creation`, async () => {
+    it(`${REQ}/create-update-delete/historical-location-auto-creation`, async () => {
       const thing = await writes.create('/Things', THING);
       const history = () =>
         writes.list(`/Things(${thing})/HistoricalLocations?$expand=Locations&$orderby=id`);
@@ -454,7 +453,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(await history()).toHaveLength(4);
     });
 
-    it(`${CLASS}/historical-location-manual-creation`, async () => {
+    it(`${REQ}/create-update-delete/historical-location-manual-creation`, async () => {
       const thing = await writes.create('/Things', { ...THING, Locations: [LOCATION] });
       const [first] = await writes.list(`/Things(${thing})/HistoricalLocations`);
       await writes.send('PATCH', `/HistoricalLocations(${idOf(first)})`, { time: '2016-01-01T06:00:00Z' });
@@ -477,7 +476,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
   });
 
   describe('changing', () => {
-    it(`${CLASS}/update-entity`, async () => {
+    it(`${REQ}/create-update-delete/update-entity`, async () => {
       const [town] = await createTown(writes);
       const observation = await writes.create(`/Datastreams(${town?.datastream})/Observations`, {
         result: 1,
@@ -509,7 +508,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect((await writes.send('PATCH', '/Things(9223372036854775807)', { name: 'x' })).status).toBe(404);
     });
 
-    it(`${CLASS}/update-entity: links are replaced or added to, entities are not made`, async () => {
+    it(`${REQ}/create-update-delete/update-entity: links are replaced or added to, entities are not made`, async () => {
       const [one, two] = await createTown(writes, 2);
       const path = `/Datastreams(${one?.datastream})`;
       const links = { Thing: id(two?.thing ?? 0), Sensor: id(two?.sensor ?? 0) };
@@ -540,7 +539,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(await writes.ok(path)).toMatchObject({ name: DATASTREAM.name });
     });
 
-    it(`${CLASS}/update-entity: an Observation that moves to another month keeps its id`, async () => {
+    it(`${REQ}/create-update-delete/update-entity: an Observation that moves to another month keeps its id`, async () => {
       const [town] = await createTown(writes);
       const into = `/Datastreams(${town?.datastream})/Observations`;
       const ids = [];
@@ -569,7 +568,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(await writes.count(into)).toBe(2);
     });
 
-    it(`${CLASS}/update-entity-put`, async () => {
+    it(`${REQ}/create-update-delete/update-entity-put`, async () => {
       const [town] = await createTown(writes);
       const observation = await writes.create(`/Datastreams(${town?.datastream})/Observations`, {
         result: 1,
@@ -613,7 +612,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect((await writes.send('PUT', '/Things(1000000)', THING)).status).toBe(404);
     });
 
-    it(`${CLASS}/update-entity-jsonpatch: is optional, and refused in words`, async () => {
+    it(`${REQ}/create-update-delete/update-entity-jsonpatch: is optional, and refused in words`, async () => {
       const thing = await writes.create('/Things', THING);
       const reply = await writes.send('PATCH', `/Things(${thing})`, [{ op: 'remove', path: '/properties' }], {
         headers: { 'content-type': 'application/json-patch+json' },
@@ -653,7 +652,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       ['ObservedProperties', ['Datastreams', 'Observations']],
       ['Observations', []],
       ['FeaturesOfInterest', ['Observations']],
-    ] as const)(`${CLASS}/delete-entity: of %s go %j along`, async (set, along) => {
+    ] as const)(`${REQ}/create-update-delete/delete-entity: of %s go %j along`, async (set, along) => {
       const all = await createFull();
       const { status, text } = await writes.send('DELETE', `/${set}(${all[set]})`, undefined, {
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -677,7 +676,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       expect(counts[0]?.n).toBeGreaterThan(0);
     });
 
-    it(`${CLASS}/delete-entity`, async () => {
+    it(`${REQ}/create-update-delete/delete-entity`, async () => {
       for (const set of SETS) {
         for (const nobody of ['1000000000', '9223372036854775807'])
           expect((await writes.send('DELETE', `/${set}(${nobody})`)).status).toBe(404);
@@ -692,7 +691,7 @@ describe.each(DATABASE_KINDS)('create-update-delete on %s', (kind) => {
       ).toBe(200);
     });
 
-    it(`${CLASS}/delete-entity: what a device measures into is held, and the device named`, async () => {
+    it(`${REQ}/create-update-delete/delete-entity: what a device measures into is held, and the device named`, async () => {
       const { sql } = writes.test.database;
       const all = await createFull();
       await sql`INSERT INTO places (thing_id, organisation_id, kind) VALUES (${all.Things ?? 0}, ${writes.organisation}, 'room')`;

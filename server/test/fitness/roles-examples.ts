@@ -372,6 +372,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   // a Thing of the organisation by its number, with what hangs on it
   'GET /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})?$expand=Locations`),
   'OPTIONS /sta/v1.1/*': nobody('/sta/v1.1/Things'),
+  'POST /sta/v1.1/CreateObservations': nobody('/sta/v1.1/CreateObservations', { body: [] }),
   // what is wrong with the body is said to those alone who may write there
   'POST /sta/v1.1/*': about((w) => `/sta/v1.1/Things(${w.neighbour})/Datastreams`, { body: {} }, [400]),
   'PATCH /sta/v1.1/*': about(

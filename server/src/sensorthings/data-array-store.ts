@@ -1,0 +1,212 @@
+/**
+ * CreateObservations (req/data-array/data-array): rows of values into Datastreams, in one transaction and some
+ * thousand rows at a time, so that a large body costs little more memory than itself. A row that is wrong is told as
+ * "error …" in its place; the others are kept.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ArrayRow, type RowGroup, readRowGroups, readRows } from '@torv/core/sta/data-array';
+import type { Version } from '@torv/core/sta/version';
+import type { Actor } from '../access/port.ts';
+import type { Sql, Transaction } from '../db/database.ts';
+import {
+  type Gathered,
+  growObservedAreas,
+  insertObservations,
+  keepStatistics,
+  type NewObservation,
+} from '../observations/observation-store.ts';
+import { ensurePartitions } from '../observations/partition-store.ts';
+import { ensurePresentFeatures } from '../registry/feature-store.ts';
+import { toObservationChange } from './insert-store.ts';
+import { inTransaction } from './write.ts';
+import { type Change, toWritable } from './writer-store.ts';
+
+const BATCH_ROWS = 5_000;
+/** Rows between two looks at what else there is to do. */
+const TURN_ROWS = 2_000;
+
+export interface ArrayRequest {
+  readonly sql: Sql;
+  readonly actor: Actor;
+  readonly version: Version;
+  /** JSON */
+  readonly body: string;
+  /** RFC 3339 */
+  readonly now: string;
+}
+
+export interface ArrayResult {
+  /** In the order of the rows: an id, or why there is none. */
+  readonly outcomes: readonly (number | string)[];
+  readonly changes: readonly Change[];
+}
+
+interface Place {
+  readonly id: number;
+  readonly organisationId: number;
+}
+
+/** What the rows of one request meet: Datastreams and features that the actor may write to. */
+interface World {
+  readonly tx: Transaction;
+  readonly actor: Actor;
+  readonly datastreams: ReadonlyMap<string, Place>;
+  readonly features: Map<string, Place | undefined>;
+  /** Datastream -> the feature of where its Thing is. */
+  readonly present: Map<number, number | undefined>;
+}
+
+/** Rows in reading order, with a pause now and then. */
+async function* walk(
+  body: string,
+  groups: readonly RowGroup[],
+): AsyncGenerator<
+  readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[]
+> {
+  let batch: { group: RowGroup; row: ArrayRow | { readonly fault: string } }[] = [];
+  let sinceTurn = 0;
+  for (const group of groups) {
+    for (const row of readRows(body, group)) {
+      batch.push({ group, row });
+      if (batch.length >= BATCH_ROWS) {
+        yield batch;
+        batch = [];
+      }
+      if (++sinceTurn >= TURN_ROWS) {
+        sinceTurn = 0;
+        await nextTurn();
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The months of the rows, which must be there before the transaction. */
+async function makeMonths({ sql, body, now }: ArrayRequest, groups: readonly RowGroup[]): Promise<void> {
+  const months = new Map<string, string>();
+  for await (const batch of walk(body, groups)) {
+    for (const { row } of batch) {
+      if ('fault' in row) continue;
+      const start = row.start ?? now;
+      months.set(start.slice(0, 7), start);
+    }
+  }
+  await ensurePartitions(sql, 'observations', months.values());
+}
+
+async function findDatastreams(
+  tx: Transaction,
+  actor: Actor,
+  groups: readonly RowGroup[],
+): Promise<Map<string, Place>> {
+  const ids = [...new Set(groups.flatMap(({ datastream }) => ('id' in datastream ? [datastream.id] : [])))];
+  if (ids.length === 0) return new Map();
+  const rows = await tx<Place[]>`
+    SELECT d.id, d.organisation_id AS "organisationId" FROM datastreams d
+    WHERE d.id = ANY(${ids}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
+    ORDER BY d.id FOR KEY SHARE OF d`;
+  return new Map(rows.map((row) => [String(row.id), row]));
+}
+
+async function learnFeatures(world: World, rows: readonly { readonly row: ArrayRow }[]): Promise<void> {
+  const { tx, actor, features } = world;
+  const unknown = [
+    ...new Set(rows.map(({ row }) => row.feature).filter((id) => id !== null && !features.has(id))),
+  ].filter((id) => id !== null && BigInt(id) <= 9_223_372_036_854_775_807n);
+  if (unknown.length === 0) return;
+  for (const id of unknown) if (id !== null) features.set(id, undefined);
+  const found = await tx<Place[]>`
+    SELECT f.id, f.organisation_id AS "organisationId" FROM features_of_interest f
+    WHERE f.id = ANY(${unknown as string[]}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
+    ORDER BY f.id FOR KEY SHARE OF f`;
+  for (const row of found) features.set(String(row.id), row);
+}
+
+async function learnPresent(world: World, datastreamIds: readonly number[]): Promise<void> {
+  const unknown = [...new Set(datastreamIds)].filter((id) => !world.present.has(id));
+  if (unknown.length === 0) return;
+  const found = await ensurePresentFeatures(world.tx, unknown);
+  for (const id of unknown) world.present.set(id, found.get(id));
+}
+
+function findFeature(world: World, row: ArrayRow, datastream: Place): number | string {
+  if (row.feature === null)
+    return (
+      world.present.get(datastream.id) ?? 'There is no FeatureOfInterest, and the Thing has no Location.'
+    );
+  const feature = world.features.get(row.feature);
+  return feature?.organisationId === datastream.organisationId
+    ? feature.id
+    : 'There is no such FeatureOfInterest that you may write to.';
+}
+
+type Batch = readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[];
+
+/** The rows that can be kept, and in the place of each what became of it. */
+async function settle(
+  world: World,
+  batch: Batch,
+  now: string,
+): Promise<{ readonly rows: NewObservation[]; readonly outcomes: (string | undefined)[] }> {
+  const places = batch.map(({ group: { datastream } }) =>
+    'id' in datastream ? world.datastreams.get(datastream.id) : undefined,
+  );
+  const good = batch.flatMap(({ row }, i) => {
+    const datastream = places[i];
+    return 'fault' in row || datastream === undefined ? [] : [{ row, datastream }];
+  });
+  await learnFeatures(world, good);
+  await learnPresent(
+    world,
+    good.filter(({ row }) => row.feature === null).map(({ datastream }) => datastream.id),
+  );
+  const rows: NewObservation[] = [];
+  const outcomes = batch.map(({ group, row }, i): string | undefined => {
+    const datastream = places[i];
+    if (datastream === undefined) {
+      return 'fault' in group.datastream
+        ? group.datastream.fault
+        : 'There is no such Datastream that you may write to.';
+    }
+    if ('fault' in row) return row.fault;
+    const feature = findFeature(world, row, datastream);
+    if (typeof feature === 'string') return feature;
+    const { start, feature: _, ...rest } = row;
+    rows.push({ ...rest, start: start ?? now, datastreamId: datastream.id, featureId: feature });
+    return undefined;
+  });
+  return { rows, outcomes };
+}
+
+/** @throws AppError BAD_BODY where the body as a whole is wrong, and then nothing is kept */
+export async function createObservations(request: ArrayRequest): Promise<ArrayResult> {
+  const { sql, actor, version, body, now } = request;
+  const groups = readRowGroups(version, body);
+  await makeMonths(request, groups);
+  return inTransaction(sql, async (tx) => {
+    const world: World = {
+      tx,
+      actor,
+      datastreams: await findDatastreams(tx, actor, groups),
+      features: new Map(),
+      present: new Map(),
+    };
+    const gathered: Gathered = new Map();
+    const areas = new Map<string, readonly [number, number]>();
+    const outcomes: (number | string)[] = [];
+    const changes: Change[] = [];
+    for await (const batch of walk(body, groups)) {
+      const { rows, outcomes: settled } = await settle(world, batch, now);
+      const ids = await insertObservations(tx, rows, gathered);
+      let next = 0;
+      for (const fault of settled) outcomes.push(fault ?? ids[next++] ?? 0);
+      for (const [i, row] of rows.entries()) {
+        changes.push(toObservationChange(ids[i] ?? 0, row));
+        areas.set(`${row.datastreamId}:${row.featureId}`, [row.datastreamId, row.featureId]);
+      }
+    }
+    await keepStatistics(tx, gathered);
+    await growObservedAreas(tx, [...areas.values()]);
+    return { outcomes, changes };
+  });
+}
