@@ -220,7 +220,7 @@ describe('publishing at the embedded broker', () => {
     const { broker } = await start({
       publishSensorThings: async ({ topic, payload, credential }) => {
         if (payload.toString() === 'bad') throw new Error('not an Observation');
-        got.push(`${credential.organisationId} ${topic} ${payload}`);
+        got.push(`${credential?.organisationId} ${topic} ${payload}`);
       },
     });
     const sender = await client(broker.port, KEY);
