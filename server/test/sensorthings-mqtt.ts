@@ -37,6 +37,8 @@ export interface MqttWrites extends Writes {
   /** @param key default: nobody's */
   connect(key?: string): Promise<BareClient>;
   listen(topics: string | readonly string[], key?: string): Promise<Listener>;
+  /** Ends all clients, and waits until nobody is told anything any more. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,8 @@ export async function createMqttWrites(
       );
     },
     async listen(topics, key) {
+      // what was before is no news
+      await test.runtime.updates.settle();
       const client = await connect(key);
       const list = typeof topics === 'string' ? [topics] : topics;
       client.send({
@@ -111,6 +115,11 @@ export async function createMqttWrites(
         heard: () =>
           client.packets.flatMap((packet) => (packet.cmd === 'publish' ? [packet.payload.toString()] : [])),
       };
+    },
+    async quiet() {
+      for (const client of clients.splice(0)) client.end();
+      while (broker.subscribedTopics().length > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await test.runtime.updates.settle();
     },
     async close() {
       for (const client of clients) client.end();

@@ -5,6 +5,7 @@
  */
 import { AppError } from '@torv/core/errors';
 import { groupBy } from '@torv/core/group-by';
+import type { CheckedExpand } from '@torv/core/odata/check';
 import { toInstant } from '@torv/core/time';
 import { type Actor, organisationsOf } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
@@ -91,6 +92,10 @@ function toKey({ entity, id, datastreamId }: Topic): string {
   return datastreamId === undefined ? entity : `${entity}@${datastreamId}`;
 }
 
+function bringsMany(expands: readonly CheckedExpand[]): boolean {
+  return expands.some(({ many, query }) => many || bringsMany(query.expand));
+}
+
 /** At most so many at once, first come, first served. */
 function createSlots(count: number) {
   let free = count;
@@ -144,6 +149,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
   }
 
   function spread(): void {
+    clearTimeout(timer);
     timer = undefined;
     const changes = gathered;
     gathered = [];
@@ -166,11 +172,11 @@ export function createUpdates(options: UpdatesOptions): Updates {
   async function run(watch: Watch): Promise<void> {
     watch.running = true;
     running++;
-    const { expand } = watch.topic.query;
+    const most = bringsMany(watch.topic.query.expand) ? BATCH_EXPANDED : BATCH;
     while (watch.waiting.length > 0) {
       await slots.take();
       try {
-        const batch = watch.waiting.splice(0, expand.length > 0 ? BATCH_EXPANDED : BATCH);
+        const batch = watch.waiting.splice(0, most);
         waiting -= batch.length;
         await tell(watch.topic, batch);
       } catch (error) {
@@ -252,6 +258,8 @@ export function createUpdates(options: UpdatesOptions): Updates {
       const there = watches.get(text);
       if (isListened === (there !== undefined)) return;
       if (there === undefined) {
+        // what was before is no news to who comes now
+        spread();
         const watch: Watch = { topic: parseTopic(wire.version, text), waiting: [], running: false };
         const key = toKey(watch.topic);
         watches.set(text, watch);
