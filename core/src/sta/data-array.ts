@@ -16,7 +16,6 @@ import {
 } from '../json-text.ts';
 import { parseReferenceId } from './draft.ts';
 import { parseTime, refuse } from './draft-value.ts';
-import { findProperty } from './model.ts';
 import { findPropertyKey, getLinkName, listNames, type Version } from './version.ts';
 
 /** Property of an Observation, or its feature. */
@@ -51,6 +50,7 @@ export type RowOutcome = ArrayRow | { readonly fault: string };
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COMMA] = [91, 93, 123, 125, 44];
 const COMPONENTS: readonly string[] = ['phenomenonTime', 'resultTime', 'result', 'resultQuality', 'validTime', 'parameters']; // biome-ignore format: a list
 const MAX_GROUPS = 20_000;
+const NO_SPAN: [null, null] = [null, null];
 
 function parseComponent(version: Version, name: string, at: string): Component {
   const feature = getLinkName(version, 'observation', 'feature');
@@ -153,7 +153,7 @@ function toSpan(
   type: 'moment' | 'interval',
   at: string,
 ): [string | null, string | null] {
-  if (raw === undefined || raw === 'null') return [null, null];
+  if (raw === undefined || raw === 'null') return NO_SPAN;
   const [start = null, end = null] = parseTime(type, toTextOf(raw, at), at).split('/');
   return [start, end];
 }
@@ -165,18 +165,16 @@ function toFeature(raw: string | undefined): string | null {
   return digits;
 }
 
-function toRow(cells: ReadonlyMap<Component, string>): ArrayRow {
-  const optional = (raw: string | undefined) => (raw === undefined || raw === 'null' ? null : raw);
-  const [start, end] = toSpan(cells.get('phenomenonTime'), 'moment', 'phenomenonTime');
-  const [validStart, validEnd] = toSpan(cells.get('validTime'), 'interval', 'validTime');
-  const resultTime = optional(cells.get('resultTime'));
-  const parameters = optional(cells.get('parameters'));
-  if (
-    parameters !== null &&
-    findProperty('observation', 'parameters')?.shape === 'object' &&
-    !parameters.startsWith('{')
-  )
-    refuse('parameters', 'parameters is an object.');
+const toOptional = (raw: string | undefined): string | null =>
+  raw === undefined || raw === 'null' ? null : raw;
+
+/** @param find the text of a component, where the row has it */
+function toRow(find: (component: Component) => string | undefined): ArrayRow {
+  const [start, end] = toSpan(find('phenomenonTime'), 'moment', 'phenomenonTime');
+  const [validStart, validEnd] = toSpan(find('validTime'), 'interval', 'validTime');
+  const resultTime = toOptional(find('resultTime'));
+  const parameters = toOptional(find('parameters'));
+  if (parameters !== null && !parameters.startsWith('{')) refuse('parameters', 'parameters is an object.');
   return {
     start,
     end,
@@ -184,10 +182,10 @@ function toRow(cells: ReadonlyMap<Component, string>): ArrayRow {
       resultTime === null ? null : parseTime('instant', toTextOf(resultTime, 'resultTime'), 'resultTime'),
     validStart,
     validEnd,
-    result: cells.get('result') ?? 'null',
-    resultQuality: optional(cells.get('resultQuality')),
+    result: find('result') ?? 'null',
+    resultQuality: toOptional(find('resultQuality')),
     parameters,
-    feature: toFeature(cells.get('feature')),
+    feature: toFeature(find('feature')),
   };
 }
 
@@ -198,22 +196,23 @@ function readRow(reader: JsonReader, components: readonly Component[]): RowOutco
     return { fault: 'A row is a list of values.' };
   }
   reader.pos++;
-  const cells = new Map<Component, string>();
-  let count = 0;
+  const cells: string[] = [];
   if (!takeMark(reader, CLOSE_LIST)) {
     do {
       skipSpace(reader);
       const from = reader.pos;
       skipValue(reader);
-      const component = components[count++];
-      if (component !== undefined) cells.set(component, reader.source.slice(from, reader.pos));
+      cells.push(reader.source.slice(from, reader.pos));
     } while (takeMark(reader, COMMA));
     takeMark(reader, CLOSE_LIST);
   }
-  if (count !== components.length)
-    return { fault: `A row has ${components.length} values here, but this one has ${count}.` };
+  if (cells.length !== components.length)
+    return { fault: `A row has ${components.length} values here, but this one has ${cells.length}.` };
   try {
-    return toRow(cells);
+    return toRow((component) => {
+      const place = components.indexOf(component);
+      return place === -1 ? undefined : cells[place];
+    });
   } catch (error) {
     if (error instanceof AppError) return { fault: error.detail };
     throw error;

@@ -65,7 +65,6 @@ function gather(
   json: string | null,
 ): void {
   const { datastreamId, start, end, resultTime } = row;
-  const last = { id, start, number, json };
   const there = into.get(datastreamId);
   if (there === undefined) {
     into.set(datastreamId, {
@@ -75,7 +74,7 @@ function gather(
       end: end ?? start,
       resultStart: resultTime,
       resultEnd: resultTime,
-      last,
+      last: { id, start, number, json },
     });
     return;
   }
@@ -85,7 +84,7 @@ function gather(
   there.resultStart = earlier(there.resultStart, resultTime);
   there.resultEnd = later(there.resultEnd, resultTime);
   // numbers of one batch rise, so of two at one moment the later one has the higher id
-  if (compareInstants(start, there.last.start) >= 0) there.last = last;
+  if (compareInstants(start, there.last.start) >= 0) there.last = { id, start, number, json };
 }
 
 /** The columns that a batch needs; most have a result and a time and nothing else. */
@@ -121,6 +120,20 @@ function toColumns(
   return columns;
 }
 
+/** The month of the phenomenon time above the number. */
+function toIds(rows: readonly NewObservation[], numbers: readonly number[]): number[] {
+  let [month, bits] = ['', 0];
+  return rows.map(({ start }, i) => {
+    // most rows of a batch share a month (`2026-01`): it is worked out once
+    const own = start.slice(0, 7);
+    if (own !== month) {
+      month = own;
+      bits = toMonthIndex(Date.parse(start)) * 2 ** SEQUENCE_BITS;
+    }
+    return bits + (numbers[i] ?? Number.NaN);
+  });
+}
+
 /**
  * Writes Observations; their partitions must exist (`ensurePartitions`), and the Datastreams and features be locked.
  * @param gathered takes up what `keepStatistics` is to write at the end
@@ -133,9 +146,7 @@ export async function insertObservations(
 ): Promise<readonly number[]> {
   if (rows.length === 0) return [];
   const numbers = await takeReadingNumbers(tx, rows.length);
-  const ids = rows.map(
-    ({ start }, i) => toMonthIndex(Date.parse(start)) * 2 ** SEQUENCE_BITS + (numbers[i] ?? Number.NaN),
-  );
+  const ids = toIds(rows, numbers);
   const columns: (readonly [string, Fragment])[] = [
     ['id', tx`${toPlainArray(ids)}::bigint[]`],
     ...toColumns(tx, rows),
@@ -153,7 +164,10 @@ export async function insertObservations(
   return ids;
 }
 
-/** Writes what was gathered, Datastream by Datastream in one order, so that two batches never wait in a ring. */
+/**
+ * Writes what was gathered, Datastream by Datastream in one order, so that two batches never wait in a ring. The last
+ * of several Observations at one moment is the one with the highest id, whichever was written last.
+ */
 export async function keepStatistics(tx: Transaction, gathered: Gathered): Promise<void> {
   const all = [...gathered.values()].sort((a, b) => a.datastreamId - b.datastreamId);
   if (all.length === 0) return;
@@ -173,10 +187,10 @@ export async function keepStatistics(tx: Transaction, gathered: Gathered): Promi
       phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
       result_start = least(s.result_start, excluded.result_start),
       result_end = greatest(s.result_end, excluded.result_end),
-      last_id = CASE WHEN s.last_time > excluded.last_time THEN s.last_id ELSE excluded.last_id END,
-      last_number = CASE WHEN s.last_time > excluded.last_time THEN s.last_number ELSE excluded.last_number END,
-      last_json = CASE WHEN s.last_time > excluded.last_time THEN s.last_json ELSE excluded.last_json END,
-      last_quality = CASE WHEN s.last_time > excluded.last_time THEN s.last_quality ELSE excluded.last_quality END,
+      last_id = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_id ELSE excluded.last_id END,
+      last_number = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_number ELSE excluded.last_number END,
+      last_json = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_json ELSE excluded.last_json END,
+      last_quality = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_quality ELSE excluded.last_quality END,
       last_time = greatest(s.last_time, excluded.last_time),
       arrived_at = excluded.arrived_at`;
 }

@@ -48,15 +48,22 @@ interface WantedFeature {
   readonly featureId: number | null;
 }
 
+export interface PresentFeatures {
+  /** Datastream -> feature; a Datastream whose Thing has no Location is not in it. */
+  readonly features: ReadonlyMap<number, number>;
+  /** Those that were not there before. */
+  readonly made: readonly number[];
+}
+
 /**
  * req/create-update-delete/create-entity, special case 1: the feature that an Observation gets which names none. It
  * is made from the present Location of the Datastream's Thing (one in GeoJSON before others), once per Location.
- * @returns Datastream -> feature; a Datastream whose Thing has no Location is not in it
  */
 export async function ensurePresentFeatures(
   tx: Transaction,
   datastreamIds: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
+): Promise<PresentFeatures> {
+  if (datastreamIds.length === 0) return { features: new Map(), made: [] };
   const wanted = await tx<WantedFeature[]>`
     SELECT w.*, f.id AS "featureId" FROM (
       SELECT DISTINCT ON (d.id) d.id AS "datastreamId", l.id AS "locationId"
@@ -68,6 +75,7 @@ export async function ensurePresentFeatures(
     ) w LEFT JOIN features_of_interest f ON f.generated_from = w."locationId"`;
   const known = new Map(wanted.map((row) => [row.locationId, row.featureId]));
   const missing = [...known].filter(([, feature]) => feature === null).map(([location]) => location);
+  const fresh: number[] = [];
   if (missing.length > 0) {
     const made = await tx<{ id: number; locationId: number }[]>`
       INSERT INTO features_of_interest AS f (organisation_id, name, description, encoding_type, feature, feature_text, geom,
@@ -78,12 +86,15 @@ export async function ensurePresentFeatures(
       ORDER BY l.id
       ON CONFLICT (generated_from) DO UPDATE SET generated_from = f.generated_from
       RETURNING f.id, f.generated_from AS "locationId"`;
-    for (const { id, locationId } of made) known.set(locationId, id);
+    for (const { id, locationId } of made) {
+      known.set(locationId, id);
+      fresh.push(id);
+    }
   }
   const features = new Map<number, number>();
   for (const { datastreamId, locationId } of wanted) {
     const feature = known.get(locationId);
     if (typeof feature === 'number') features.set(datastreamId, feature);
   }
-  return features;
+  return { features, made: fresh };
 }

@@ -4,7 +4,13 @@
  * "error …" in its place; the others are kept.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type ArrayRow, type RowGroup, readRowGroups, readRows } from '@torv/core/sta/data-array';
+import {
+  type ArrayRow,
+  type RowGroup,
+  type RowOutcome,
+  readRowGroups,
+  readRows,
+} from '@torv/core/sta/data-array';
 import type { Version } from '@torv/core/sta/version';
 import type { Actor } from '../access/port.ts';
 import type { Sql, Transaction } from '../db/database.ts';
@@ -17,13 +23,14 @@ import {
 } from '../observations/observation-store.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import { ensurePresentFeatures } from '../registry/feature-store.ts';
-import { toObservationChange } from './insert-store.ts';
+import { toObservationChange, toPairs } from './insert-store.ts';
 import { inTransaction } from './write.ts';
 import { type Change, toWritable } from './writer-store.ts';
 
 const BATCH_ROWS = 5_000;
 /** Rows between two looks at what else there is to do. */
 const TURN_ROWS = 2_000;
+const LARGEST_ID = 9_223_372_036_854_775_807n;
 
 export interface ArrayRequest {
   readonly sql: Sql;
@@ -54,16 +61,14 @@ interface World {
   readonly features: Map<string, Place | undefined>;
   /** Datastream -> the feature of where its Thing is. */
   readonly present: Map<number, number | undefined>;
+  readonly changes: Change[];
 }
 
+type Batch = readonly { readonly group: RowGroup; readonly row: RowOutcome }[];
+
 /** Rows in reading order, with a pause now and then. */
-async function* walk(
-  body: string,
-  groups: readonly RowGroup[],
-): AsyncGenerator<
-  readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[]
-> {
-  let batch: { group: RowGroup; row: ArrayRow | { readonly fault: string } }[] = [];
+async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<Batch> {
+  let batch: Batch[number][] = [];
   let sinceTurn = 0;
   for (const group of groups) {
     for (const row of readRows(body, group)) {
@@ -81,10 +86,18 @@ async function* walk(
   if (batch.length > 0) yield batch;
 }
 
-/** The months of the rows, which must be there before the transaction. */
-async function makeMonths({ sql, body, now }: ArrayRequest, groups: readonly RowGroup[]): Promise<void> {
+/**
+ * The months of the rows, which must be there before the transaction.
+ * @returns the rows themselves where they are few; many are read once more rather than held
+ */
+async function makeMonths(
+  { sql, body, now }: ArrayRequest,
+  groups: readonly RowGroup[],
+): Promise<readonly Batch[] | undefined> {
   const months = new Map<string, string>();
+  let kept: Batch[] | undefined = [];
   for await (const batch of walk(body, groups)) {
+    if (kept !== undefined) kept = kept.length === 0 ? [batch] : undefined;
     for (const { row } of batch) {
       if ('fault' in row) continue;
       const start = row.start ?? now;
@@ -92,6 +105,7 @@ async function makeMonths({ sql, body, now }: ArrayRequest, groups: readonly Row
     }
   }
   await ensurePartitions(sql, 'observations', months.values());
+  return kept;
 }
 
 async function findDatastreams(
@@ -108,25 +122,24 @@ async function findDatastreams(
   return new Map(rows.map((row) => [String(row.id), row]));
 }
 
-async function learnFeatures(world: World, rows: readonly { readonly row: ArrayRow }[]): Promise<void> {
+async function learnFeatures(world: World, wanted: ReadonlySet<string>): Promise<void> {
   const { tx, actor, features } = world;
-  const unknown = [
-    ...new Set(rows.map(({ row }) => row.feature).filter((id) => id !== null && !features.has(id))),
-  ].filter((id) => id !== null && BigInt(id) <= 9_223_372_036_854_775_807n);
+  const unknown = [...wanted].filter((id) => !features.has(id) && BigInt(id) <= LARGEST_ID);
   if (unknown.length === 0) return;
-  for (const id of unknown) if (id !== null) features.set(id, undefined);
+  for (const id of unknown) features.set(id, undefined);
   const found = await tx<Place[]>`
     SELECT f.id, f.organisation_id AS "organisationId" FROM features_of_interest f
-    WHERE f.id = ANY(${unknown as string[]}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
+    WHERE f.id = ANY(${unknown}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
     ORDER BY f.id FOR KEY SHARE OF f`;
   for (const row of found) features.set(String(row.id), row);
 }
 
-async function learnPresent(world: World, datastreamIds: readonly number[]): Promise<void> {
-  const unknown = [...new Set(datastreamIds)].filter((id) => !world.present.has(id));
+async function learnPresent(world: World, datastreamIds: ReadonlySet<number>): Promise<void> {
+  const unknown = [...datastreamIds].filter((id) => !world.present.has(id));
   if (unknown.length === 0) return;
-  const found = await ensurePresentFeatures(world.tx, unknown);
-  for (const id of unknown) world.present.set(id, found.get(id));
+  const { features, made } = await ensurePresentFeatures(world.tx, unknown);
+  for (const id of unknown) world.present.set(id, features.get(id));
+  for (const id of made) world.changes.push({ kind: 'created', entity: 'feature', id });
 }
 
 function findFeature(world: World, row: ArrayRow, datastream: Place): number | string {
@@ -140,49 +153,55 @@ function findFeature(world: World, row: ArrayRow, datastream: Place): number | s
     : 'There is no such FeatureOfInterest that you may write to.';
 }
 
-type Batch = readonly { readonly group: RowGroup; readonly row: ArrayRow | { readonly fault: string } }[];
+const findPlace = (world: World, { datastream }: RowGroup): Place | undefined =>
+  'id' in datastream ? world.datastreams.get(datastream.id) : undefined;
 
-/** The rows that can be kept, and in the place of each what became of it. */
-async function settle(
-  world: World,
-  batch: Batch,
-  now: string,
-): Promise<{ readonly rows: NewObservation[]; readonly outcomes: (string | undefined)[] }> {
-  const places = batch.map(({ group: { datastream } }) =>
-    'id' in datastream ? world.datastreams.get(datastream.id) : undefined,
-  );
-  const good = batch.flatMap(({ row }, i) => {
-    const datastream = places[i];
-    return 'fault' in row || datastream === undefined ? [] : [{ row, datastream }];
-  });
-  await learnFeatures(world, good);
-  await learnPresent(
-    world,
-    good.filter(({ row }) => row.feature === null).map(({ datastream }) => datastream.id),
-  );
-  const rows: NewObservation[] = [];
-  const outcomes = batch.map(({ group, row }, i): string | undefined => {
-    const datastream = places[i];
-    if (datastream === undefined) {
-      return 'fault' in group.datastream
-        ? group.datastream.fault
-        : 'There is no such Datastream that you may write to.';
-    }
-    if ('fault' in row) return row.fault;
-    const feature = findFeature(world, row, datastream);
-    if (typeof feature === 'string') return feature;
-    const { start, feature: _, ...rest } = row;
-    rows.push({ ...rest, start: start ?? now, datastreamId: datastream.id, featureId: feature });
-    return undefined;
-  });
-  return { rows, outcomes };
+/** Looks up at once what the rows of a batch name. */
+async function learn(world: World, batch: Batch): Promise<void> {
+  const named = new Set<string>();
+  const placeless = new Set<number>();
+  for (const { group, row } of batch) {
+    if ('fault' in row) continue;
+    const datastream = findPlace(world, group);
+    if (datastream === undefined) continue;
+    if (row.feature === null) placeless.add(datastream.id);
+    else named.add(row.feature);
+  }
+  await learnFeatures(world, named);
+  await learnPresent(world, placeless);
+}
+
+/** A row as it is kept, or why it is not. */
+function settle(world: World, group: RowGroup, row: RowOutcome, now: string): NewObservation | string {
+  const datastream = findPlace(world, group);
+  if (datastream === undefined) {
+    return 'fault' in group.datastream
+      ? group.datastream.fault
+      : 'There is no such Datastream that you may write to.';
+  }
+  if ('fault' in row) return row.fault;
+  const feature = findFeature(world, row, datastream);
+  if (typeof feature === 'string') return feature;
+  // written out: of hundreds of thousands of rows a spread would be the dearest part
+  return {
+    datastreamId: datastream.id,
+    featureId: feature,
+    start: row.start ?? now,
+    end: row.end,
+    resultTime: row.resultTime,
+    validStart: row.validStart,
+    validEnd: row.validEnd,
+    result: row.result,
+    parameters: row.parameters,
+    resultQuality: row.resultQuality,
+  };
 }
 
 /** @throws AppError BAD_BODY where the body as a whole is wrong, and then nothing is kept */
 export async function createObservations(request: ArrayRequest): Promise<ArrayResult> {
   const { sql, actor, version, body, now } = request;
   const groups = readRowGroups(version, body);
-  await makeMonths(request, groups);
+  const kept = await makeMonths(request, groups);
   return inTransaction(sql, async (tx) => {
     const world: World = {
       tx,
@@ -190,23 +209,23 @@ export async function createObservations(request: ArrayRequest): Promise<ArrayRe
       datastreams: await findDatastreams(tx, actor, groups),
       features: new Map(),
       present: new Map(),
+      changes: [],
     };
     const gathered: Gathered = new Map();
     const areas = new Map<string, readonly [number, number]>();
     const outcomes: (number | string)[] = [];
-    const changes: Change[] = [];
-    for await (const batch of walk(body, groups)) {
-      const { rows, outcomes: settled } = await settle(world, batch, now);
+    for await (const batch of kept ?? walk(body, groups)) {
+      await learn(world, batch);
+      const settled = batch.map(({ group, row }) => settle(world, group, row, now));
+      const rows = settled.filter((one) => typeof one !== 'string');
       const ids = await insertObservations(tx, rows, gathered);
       let next = 0;
-      for (const fault of settled) outcomes.push(fault ?? ids[next++] ?? 0);
-      for (const [i, row] of rows.entries()) {
-        changes.push(toObservationChange(ids[i] ?? 0, row));
-        areas.set(`${row.datastreamId}:${row.featureId}`, [row.datastreamId, row.featureId]);
-      }
+      for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
+      for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
+      for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
     }
     await keepStatistics(tx, gathered);
     await growObservedAreas(tx, [...areas.values()]);
-    return { outcomes, changes };
+    return { outcomes, changes: world.changes };
   });
 }

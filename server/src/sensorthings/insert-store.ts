@@ -179,10 +179,8 @@ async function flushObservations(graph: Graph): Promise<readonly number[]> {
   const { writer, pending } = graph;
   if (pending.length === 0) return [];
   const placeless = pending.filter((one) => one.featureId === undefined).map((one) => one.datastreamId);
-  const present =
-    placeless.length === 0
-      ? new Map<number, number>()
-      : await ensurePresentFeatures(writer.tx, [...new Set(placeless)]);
+  const { features: present, made } = await ensurePresentFeatures(writer.tx, [...new Set(placeless)]);
+  for (const id of made) writer.changes.push({ kind: 'created', entity: 'feature', id });
   const rows = pending.map(({ draft, datastreamId, featureId }) => {
     const feature = featureId ?? present.get(datastreamId);
     if (feature === undefined) {
@@ -216,13 +214,15 @@ export function toObservationChange(
 export function toPairs(
   rows: readonly { readonly datastreamId: number; readonly featureId: number }[],
 ): (readonly [number, number])[] {
-  const pairs = new Map(
-    rows.map(({ datastreamId, featureId }) => [
-      `${datastreamId}:${featureId}`,
-      [datastreamId, featureId] as const,
-    ]),
+  const pairs = new Map<number, Set<number>>();
+  for (const { datastreamId, featureId } of rows) {
+    const features = pairs.get(datastreamId);
+    if (features === undefined) pairs.set(datastreamId, new Set([featureId]));
+    else features.add(featureId);
+  }
+  return [...pairs].flatMap(([datastream, features]) =>
+    [...features].map((feature): [number, number] => [datastream, feature]),
   );
-  return [...pairs.values()];
 }
 
 export interface Tree {

@@ -86,7 +86,11 @@ export function toPathConditions(
     conditions.push(columns.match(sql, row, key));
   }
   if (last.id !== undefined) conditions.push(toIdCondition(context, last, row, options));
-  if (!inherits) conditions.push(TABLES[last.entity].readable(context, row));
+  if (!inherits) {
+    const may = TABLES[last.entity].readable(context, row);
+    // Asked of the one row that has the id: turned into a join, a month without statistics would be walked through.
+    conditions.push(last.entity === 'observation' && last.id !== undefined ? sql`(${may}) IS TRUE` : may);
+  }
   return join(sql, conditions, sql` AND `);
 }
 

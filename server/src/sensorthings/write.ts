@@ -10,7 +10,7 @@ import { type EntityKey, findLink } from '@torv/core/sta/model';
 import type { Version } from '@torv/core/sta/version';
 import { insertAudit } from '../access/audit-store.ts';
 import type { Actor } from '../access/port.ts';
-import type { Sql, Transaction } from '../db/database.ts';
+import type { Fragment, Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import { adopt, changeEntity } from './change-store.ts';
 import { TABLES } from './columns.ts';
@@ -104,13 +104,27 @@ interface Found {
   readonly version: number | null;
 }
 
+/** What is meant: to hang something on the row, to change it, to remove it. */
+type Lock = 'name' | 'change' | 'remove';
+
+function toLock(tx: Transaction, lock: Lock): Fragment {
+  switch (lock) {
+    case 'name':
+      return tx`FOR KEY SHARE`;
+    case 'change':
+      return tx`FOR NO KEY UPDATE`;
+    case 'remove':
+      return tx`FOR UPDATE`;
+  }
+}
+
 /** The row that steps lead to, locked, if the actor may change it. Observations are looked for in their month first. */
 async function findRow(
   tx: Transaction,
   actor: Actor,
   steps: readonly PathStep[],
   now: string,
-  isForDelete: boolean,
+  lock: Lock,
 ): Promise<Found> {
   const last = steps.at(-1);
   if (last === undefined) throw missing();
@@ -123,8 +137,8 @@ async function findRow(
       SELECT ${tx(`${row}.id`)} AS id, ${toOrganisation(tx, last.entity, row)} AS "organisationId",
              ${owner === 'itself' ? tx`${tx(`${row}.version`)}` : tx`NULL::int`} AS version
       FROM ${tx(table)} ${tx(row)}
-      WHERE ${toPathConditions(context, steps, row, options)} AND ${toWritable(tx, actor, last.entity, row)}
-      ${isForDelete ? tx`FOR UPDATE OF ${tx(row)}` : tx`FOR NO KEY UPDATE OF ${tx(row)}`}`;
+      WHERE ${toPathConditions(context, steps, row, options)} AND (${toWritable(tx, actor, last.entity, row)}) IS TRUE
+      ${toLock(tx, lock)} OF ${tx(row)}`;
     if (found !== undefined) return found;
   }
   throw missing();
@@ -184,11 +198,11 @@ export async function createEntity(request: WriteRequest): Promise<Written> {
   const given = link === undefined ? undefined : { key: link.inverse, id: above.at(-1)?.id };
   const draft = await orMissing(
     () => parseDraft(version, set.entity, request.body, 'create', given),
-    () => (above.length > 0 ? inTransaction(sql, (tx) => findRow(tx, actor, above, now, false)) : undefined),
+    () => (above.length > 0 ? inTransaction(sql, (tx) => findRow(tx, actor, above, now, 'name')) : undefined),
   );
   await makeMonths(sql, draft, now);
   return inTransaction(sql, async (tx) => {
-    const parent = above.length > 0 ? await findRow(tx, actor, above, now, false) : undefined;
+    const parent = above.length > 0 ? await findRow(tx, actor, above, now, 'name') : undefined;
     const organisationId = await chooseOrganisation(tx, actor, draft, {
       organisation: request.organisation,
       parent: parent?.organisationId,
@@ -235,12 +249,12 @@ export async function updateEntity(
     () => parseDraft(version, last.entity, request.body, mode),
     () =>
       inTransaction(sql, async (tx) =>
-        checkVersion(await findRow(tx, actor, path.steps, now, false), request.ifMatch),
+        checkVersion(await findRow(tx, actor, path.steps, now, 'change'), request.ifMatch),
       ),
   );
   if (draft.values.has('phenomenonTime') || mode === 'replace') await makeMonths(sql, draft, now);
   return inTransaction(sql, async (tx) => {
-    const found = await findRow(tx, actor, path.steps, now, false);
+    const found = await findRow(tx, actor, path.steps, now, 'change');
     checkVersion(found, request.ifMatch);
     const writer = await createWriter(tx, actor, found.organisationId, now);
     await changeEntity(writer, mode === 'replace' ? withMoment(draft, now) : draft, found.id);
@@ -264,7 +278,7 @@ export async function deleteEntity(request: Omit<WriteRequest, 'body'>): Promise
     'Name it by its id: Things(1).',
   );
   return inTransaction(sql, async (tx) => {
-    const found = await findRow(tx, actor, path.steps, now, true);
+    const found = await findRow(tx, actor, path.steps, now, 'remove');
     checkVersion(found, request.ifMatch);
     const writer = await createWriter(tx, actor, found.organisationId, now);
     await removeEntity(writer, last.entity, found.id);

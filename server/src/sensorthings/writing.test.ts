@@ -242,6 +242,35 @@ describe.each(DATABASE_KINDS)('writing through SensorThings on %s', (kind) => {
     );
   }, 180_000);
 
+  it('keeps many writers apart, and a Datastream whole that is deleted meanwhile', async () => {
+    const { sql } = writes.test.database;
+    const towns = await createTown(writes, 3);
+    const rows = [0, 1, 2].map((n) => [`2026-03-0${n + 1}T00:00:00Z`, n]);
+    const part = (n: number) => ({
+      Datastream: id(towns[n % 3]?.datastream),
+      components: ['phenomenonTime', 'result'],
+      dataArray: rows,
+    });
+    const replies = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => {
+        if (n === 20) return writes.send('DELETE', `/Things(${towns[0]?.thing})`);
+        // Datastreams in different orders, so that two writers could wait for each other in a ring
+        if (n % 3 === 0)
+          return writes.send('POST', '/CreateObservations', [part(n), part(n + 1), part(n + 2)]);
+        if (n % 3 === 1) return writes.send('POST', '/CreateObservations', [part(n + 2), part(n)]);
+        return writes.send('PATCH', `/Things(${towns[1]?.thing})`, {
+          Locations: [id(towns[n % 2]?.location)],
+        });
+      }),
+    );
+    for (const { status, text } of replies) expect([status < 500, text]).toEqual([true, text]);
+    const [left] = await sql<{ orphans: number; wrong: number }[]>`
+      SELECT (SELECT count(*)::int FROM observations o WHERE NOT EXISTS (SELECT FROM datastreams d WHERE d.id = o.datastream_id)) AS orphans,
+             (SELECT count(*)::int FROM datastream_stats s
+              WHERE s.observations <> (SELECT count(*) FROM observations o WHERE o.datastream_id = s.datastream_id)) AS wrong`;
+    expect(left).toEqual({ orphans: 0, wrong: 0 });
+  });
+
   // Whatever is sent ------------------------------------------------------------------------------------------
 
   const json = fc.oneof(
