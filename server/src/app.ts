@@ -58,7 +58,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     now: runtime.now,
     mail: options.mail,
   });
-  registerPlaceRoutes(app, deps);
+  registerPlaceRoutes(app, { ...deps, announce: runtime.updates.announce });
   registerCodecRoutes(app, {
     sql,
     now: runtime.now,
@@ -85,10 +85,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     database: runtime.database,
     config: runtime.config,
     now: runtime.now,
-    announce: (changes) => {
-      runtime.live.announce(changes.flatMap(({ reading }) => reading ?? []));
-      runtime.updates.announce(changes);
-    },
+    announce: runtime.announceChanges,
     mqtt: options.mqtt,
   });
   registerMqttOverWebSocket(app, { findDoor: options.mqtt ?? (() => undefined), config: runtime.config });

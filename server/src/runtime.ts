@@ -28,6 +28,7 @@ import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codec-store.ts';
 import { createUpdates, type Updates } from './sensorthings/updates.ts';
+import type { Change } from './sensorthings/writer-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -41,6 +42,8 @@ export interface Runtime {
   readonly live: Live;
   /** Tells MQTT subscribers; silent where there is no embedded broker. */
   readonly updates: Updates;
+  /** What was written through SensorThings, after the commit. */
+  announceChanges(changes: readonly Change[]): void;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
   /** Begins to work with `jobs.start()`: the server does, a command does not. */
@@ -135,6 +138,10 @@ export async function assembleRuntime(
     tryDecoder,
     live,
     updates,
+    announceChanges(changes) {
+      live.announce(changes.flatMap(({ reading }) => reading ?? []));
+      updates.announce(changes);
+    },
     ingest,
     batcher,
     jobs,

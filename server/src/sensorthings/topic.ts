@@ -8,7 +8,7 @@ import type { Query } from '@torv/core/odata/ast';
 import { type CheckedExpand, type CheckedQuery, checkQuery } from '@torv/core/odata/check';
 import { parseOptions, parseQuery } from '@torv/core/odata/parse';
 import { type PathProperty, type PathStep, parsePath } from '@torv/core/odata/path';
-import type { EntityKey } from '@torv/core/sta/model';
+import { type EntityKey, findProperty } from '@torv/core/sta/model';
 import type { Version } from '@torv/core/sta/version';
 import type { Change } from './writer-store.ts';
 
@@ -22,6 +22,8 @@ export interface Topic {
   readonly id: string | undefined;
   /** Only new Observations of this Datastream. */
   readonly datastreamId: string | undefined;
+  /** A property that the server keeps from the Observations of this Datastream; told where it became another. */
+  readonly keptOf: string | undefined;
 }
 
 const MAX_CHARACTERS = 2_000;
@@ -83,7 +85,13 @@ export function parseTopic(version: Version, text: string): Topic {
     query: { ...checked, expand: boundExpands(checked.expand) },
     id: last.id,
     datastreamId: isOfDatastream ? before.id : undefined,
+    keptOf: isKept(last.entity, property) ? last.id : undefined,
   };
+}
+
+function isKept(entity: EntityKey, property: PathProperty | undefined): boolean {
+  if (entity !== 'datastream' || property === undefined || property.key === 'id') return false;
+  return findProperty(entity, property.key)?.kept ?? false;
 }
 
 function selectName(version: Version, entity: EntityKey, { key }: PathProperty): string {

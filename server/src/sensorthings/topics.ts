@@ -3,16 +3,17 @@ import { V1_1 } from '@torv/core/sta/version';
 import type { Actor } from '../access/port.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
-import type { Live } from '../observations/live.ts';
 import { createOpenDoor } from './open-store.ts';
 import { createPublisher, type Publication } from './publish.ts';
 import type { Updates } from './updates.ts';
+import type { Change } from './writer-store.ts';
 
 export interface TopicsDeps {
   readonly database: Pick<Database, 'sql'>;
   readonly config: Pick<Config, 'staOpen'>;
-  readonly live: Live;
   readonly updates: Updates;
+  /** Told after the commit. */
+  readonly announceChanges: (changes: readonly Change[]) => void;
 }
 
 export interface SensorThingsTopics extends Pick<Updates, 'check' | 'listen' | 'serve'> {
@@ -22,7 +23,7 @@ export interface SensorThingsTopics extends Pick<Updates, 'check' | 'listen' | '
 export function createSensorThingsTopics({
   database,
   config,
-  live,
+  announceChanges,
   updates,
 }: TopicsDeps): SensorThingsTopics {
   const { sql } = database;
@@ -30,10 +31,7 @@ export function createSensorThingsTopics({
   const publish = createPublisher({
     sql,
     version: V1_1,
-    announce: (changes) => {
-      live.announce(changes.flatMap(({ reading }) => reading ?? []));
-      updates.announce(changes);
-    },
+    announce: announceChanges,
   });
   return {
     check: updates.check,

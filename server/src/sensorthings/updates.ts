@@ -62,6 +62,8 @@ interface Watch {
   readonly topic: Topic;
   waiting: Change[];
   running: boolean;
+  /** Of a property that the server keeps: what was last told, by rights. */
+  readonly last: Map<string, string>;
 }
 
 const DEFAULT_LIMITS: UpdatesLimits = Object.freeze({
@@ -120,6 +122,8 @@ export function createUpdates(options: UpdatesOptions): Updates {
   const byKey = new Map<string, Set<Watch>>();
   /** Of one Datastream's Observations: what has no known Datastream may be news in any. */
   const ofDatastreams = new Set<Watch>();
+  /** Datastream -> who listens to what the server keeps of it. */
+  const ofKept = new Map<string, Set<Watch>>();
   const slots = createSlots(limits.queries);
   let outlet: Outlet | undefined;
   let gathered: Change[] = [];
@@ -153,14 +157,20 @@ export function createUpdates(options: UpdatesOptions): Updates {
     timer = undefined;
     const changes = gathered;
     gathered = [];
+    const grown = new Set<number>();
     for (const change of changes) {
       const { entity, id, reading } = change;
       for (const watch of byKey.get(entity) ?? []) push(watch, change);
       for (const watch of byKey.get(`${entity}:${id}`) ?? []) push(watch, change);
       if (entity !== 'observation') continue;
+      if (reading !== undefined) grown.add(reading.datastreamId);
       const near = reading === undefined ? ofDatastreams : byKey.get(`${entity}@${reading.datastreamId}`);
       for (const watch of near ?? []) push(watch, change);
     }
+    // all keys: isAbout chooses
+    for (const id of grown)
+      for (const watch of ofKept.get(String(id)) ?? [])
+        push(watch, { kind: 'updated', entity: 'datastream', id });
     settled();
   }
 
@@ -178,7 +188,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
       try {
         const batch = watch.waiting.splice(0, most);
         waiting -= batch.length;
-        await tell(watch.topic, batch);
+        await tell(watch, batch);
       } catch (error) {
         log.warn({ err: error, topic: watch.topic.text }, 'MQTT subscribers were not told of a change');
       } finally {
@@ -190,13 +200,17 @@ export function createUpdates(options: UpdatesOptions): Updates {
     settled();
   }
 
-  async function tell(topic: Topic, changes: readonly Change[]): Promise<void> {
+  async function tell({ topic, last }: Watch, changes: readonly Change[]): Promise<void> {
     const byRights = groupBy(outlet?.subscribers(topic.text) ?? [], toRights);
     for (const [rights, [actor]] of byRights) {
       if (actor === undefined) continue;
       const messages = await read(topic, actor, changes);
       let bytes = 0;
       for (const text of messages) {
+        if (topic.keptOf !== undefined) {
+          if (last.get(rights) === text) continue;
+          last.set(rights, text);
+        }
         const payload = Buffer.from(text);
         if (payload.length > limits.messageBytes) {
           log.warn({ topic: topic.text, bytes: payload.length }, 'An MQTT message was too large to be sent');
@@ -260,16 +274,30 @@ export function createUpdates(options: UpdatesOptions): Updates {
       if (there === undefined) {
         // what was before is no news to who comes now
         spread();
-        const watch: Watch = { topic: parseTopic(wire.version, text), waiting: [], running: false };
+        const watch: Watch = {
+          topic: parseTopic(wire.version, text),
+          waiting: [],
+          running: false,
+          last: new Map(),
+        };
         const key = toKey(watch.topic);
         watches.set(text, watch);
         byKey.set(key, (byKey.get(key) ?? new Set()).add(watch));
         if (watch.topic.datastreamId !== undefined) ofDatastreams.add(watch);
+        if (watch.topic.keptOf !== undefined) {
+          const { keptOf } = watch.topic;
+          ofKept.set(keptOf, (ofKept.get(keptOf) ?? new Set()).add(watch));
+        }
         return;
       }
       const key = toKey(there.topic);
       watches.delete(text);
       ofDatastreams.delete(there);
+      const { keptOf } = there.topic;
+      if (keptOf !== undefined) {
+        ofKept.get(keptOf)?.delete(there);
+        if (ofKept.get(keptOf)?.size === 0) ofKept.delete(keptOf);
+      }
       byKey.get(key)?.delete(there);
       if (byKey.get(key)?.size === 0) byKey.delete(key);
       waiting -= there.waiting.length;
