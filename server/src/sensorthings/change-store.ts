@@ -15,7 +15,7 @@ import {
 } from '../observations/observation-store.ts';
 import { type Cell, getLinkColumns, TABLES } from './columns.ts';
 import { connect, toCells } from './insert-store.ts';
-import { getNamed, type Writer } from './writer-store.ts';
+import { getNamed, toAuthor, type Writer } from './writer-store.ts';
 
 async function findMark(tx: Transaction, id: number): Promise<ObservationMark | undefined> {
   const [row] = await tx<ObservationMark[]>`
@@ -121,6 +121,6 @@ export async function changeEntity(writer: Writer, draft: Draft, id: number): Pr
     entity,
     entityId: id,
     // which ones, not what: readings and notes do not belong in here
-    after: { by: 'SensorThings', changed: keys },
+    after: { by: toAuthor(actor), changed: keys },
   });
 }

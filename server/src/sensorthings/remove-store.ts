@@ -15,7 +15,7 @@ import {
 } from '../observations/observation-store.ts';
 import { refreshLocations } from '../registry/place-store.ts';
 import { TABLES } from './columns.ts';
-import type { Writer } from './writer-store.ts';
+import { toAuthor, type Writer } from './writer-store.ts';
 
 /** How many of those in the way are named. */
 const MAX_NAMED = 5;
@@ -149,6 +149,6 @@ export async function removeEntity(writer: Writer, entity: EntityKey, id: number
     action: 'delete',
     entity,
     entityId: id,
-    before: { by: 'SensorThings', datastreams: children, historicalLocations, observations },
+    before: { by: toAuthor(actor), datastreams: children, historicalLocations, observations },
   });
 }

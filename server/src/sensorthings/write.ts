@@ -23,6 +23,7 @@ import {
   chooseOrganisation,
   createAliases,
   createWriter,
+  toAuthor,
   toOrganisation,
   toSqlOf,
   toWritable,
@@ -233,7 +234,7 @@ async function auditCreation(
     action: 'create',
     entity,
     entityId: id,
-    after: { by: 'SensorThings', made: made.slice(0, 100).map((one) => `${one.entity} ${one.id}`) },
+    after: { by: toAuthor(actor), made: made.slice(0, 100).map((one) => `${one.entity} ${one.id}`) },
   });
 }
 

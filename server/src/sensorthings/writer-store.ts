@@ -49,6 +49,11 @@ export function getLinkTarget(entity: EntityKey, key: string): EntityKey {
   return link.to;
 }
 
+/** For the audit, which knows accounts and keys: somebody without either is said in words. */
+export function toAuthor(actor: Actor): string {
+  return actor.kind === 'open' ? 'anybody, through SensorThings' : 'SensorThings';
+}
+
 export function createAliases(): () => string {
   let aliases = 0;
   return () => `t${aliases++}`;

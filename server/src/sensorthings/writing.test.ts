@@ -16,8 +16,10 @@ import {
   THING,
   type Writes,
 } from '../../test/sensorthings-writes.ts';
+import type { Actor } from '../access/port.ts';
 import { parseConfig } from '../config.ts';
 import { syncObservedProperties } from '../registry/organisation-store.ts';
+import { createEntity, deleteEntity, updateEntity } from './write.ts';
 
 const RUNS = Number(process.env.TORV_TEST_RUNS ?? 150);
 const id = (n: unknown) => ({ '@iot.id': n });
@@ -242,6 +244,49 @@ describe.each(DATABASE_KINDS)('writing through SensorThings on %s', (kind) => {
     );
   }, 180_000);
 
+  it('says what a write did, what it made by itself among it', async () => {
+    const { sql } = writes.test.database;
+    const actor: Actor = {
+      kind: 'key',
+      keyId: 1,
+      organisationId: writes.organisation,
+      scopes: new Set(['write']),
+    };
+    const base = { sql, actor, version: V1_1, now: '2026-05-05T05:05:05Z' };
+    const stream = { ...DATASTREAM, Sensor: SENSOR, ObservedProperty: OBSERVED_PROPERTY };
+    const body = {
+      ...THING,
+      Locations: [LOCATION],
+      Datastreams: [{ ...stream, Observations: [{ result: 1 }] }],
+    };
+    const { changes, id: thing } = await createEntity({
+      ...base,
+      path: '/Things',
+      body: JSON.stringify(body),
+    });
+    expect(changes.map(({ kind, entity }) => `${kind} ${entity}`).sort()).toEqual([
+      'created datastream',
+      'created feature',
+      'created historicalLocation',
+      'created location',
+      'created observation',
+      'created observedProperty',
+      'created sensor',
+      'created thing',
+    ]);
+    expect(changes.find(({ entity }) => entity === 'observation')?.reading).toMatchObject({
+      phenomenonTime: '2026-05-05T05:05:05Z',
+    });
+    const path = `/Things(${thing})`;
+    const updated = await updateEntity({ ...base, path, body: '{"description":"x"}' }, 'merge');
+    expect(updated.changes).toEqual([{ kind: 'updated', entity: 'thing', id: thing, keys: ['description'] }]);
+    const gone = await deleteEntity({ ...base, path });
+    expect(gone.changes.map(({ kind, entity }) => `${kind} ${entity}`)).toEqual([
+      'deleted datastream',
+      'deleted thing',
+    ]);
+  });
+
   it('keeps many writers apart, and a Datastream whole that is deleted meanwhile', async () => {
     const { sql } = writes.test.database;
     const towns = await createTown(writes, 3);
@@ -445,6 +490,11 @@ describe.each(DATABASE_KINDS)('an installation that everybody may write to, on %
     expect(JSON.parse(array.text)).toEqual([expect.stringContaining('/Observations(')]);
     expect((await writes.send('PATCH', path, { name: 'Ours' }, anybody)).status).toBe(200);
     expect((await writes.send('DELETE', path, undefined, anybody)).status).toBe(200);
+    const audit = await writes.test.database.sql<{ after: Json | null; before: Json | null }[]>`
+      SELECT before, after FROM audit WHERE entity = 'thing' AND entity_id = ${String(idOf(made.body))} ORDER BY id`;
+    expect(audit.map(({ before, after }) => (before ?? after)?.by)).toEqual(
+      Array(3).fill('anybody, through SensorThings'),
+    );
     const [organisation] = await writes.test.database.sql<{ kind: string; n: number }[]>`
       SELECT min(kind) AS kind, count(*)::int AS n FROM organisations WHERE slug = 'open'`;
     expect(organisation).toEqual({ kind: 'open', n: 1 });
