@@ -9,7 +9,8 @@ export async function openLine(origin: string): Promise<{
   const target = Number(new URL(origin).port);
   const open = new Set<Socket>();
   const answer = (socket: Socket) => {
-    const far = connect(target, 'localhost');
+    // by its address: two addresses are tried with a quarter of a second each, too short on a busy machine
+    const far = connect({ port: target, host: '127.0.0.1', autoSelectFamily: false });
     for (const end of [socket, far]) {
       open.add(end);
       end.on('error', () => end.destroy());

@@ -15,8 +15,11 @@ export default defineConfig({
     globalSetup: ['e2e/demo-server.ts'],
     fileParallelism: false,
     maxWorkers: 1,
-    testTimeout: 90_000,
-    hookTimeout: 180_000,
+    testTimeout: 180_000,
+    // a machine that does other work as well is slow, not wrong
+    expect: { poll: { timeout: 30_000, interval: 100 } },
+    hookTimeout: 300_000,
+    teardownTimeout: 120_000,
     sequence: { sequencer: InOrderOfNames },
   },
 });

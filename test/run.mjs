@@ -1,11 +1,12 @@
 /**
  * `npm test`: everything, installing what it needs. Checks (format, lint, types, imports, unused code), unit,
- * property and integration tests over both databases. `npm run e2e` walks the browser journeys. The last line counts.
+ * property and integration tests over both databases, and the browser journeys (`npm run e2e`: those alone), whose
+ * pictures are in artifacts/screens. What failed is named again at the end. The last line counts.
  * With CI set, a missing tool or data set is a failure; otherwise it is said plainly what was left out.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -76,16 +77,23 @@ function installTools() {
 
 let passed = 0;
 let failed = 0;
+/** Names of what failed, told again at the end: a long log hides them. */
+const faults = [];
 
 async function check(name, command, args) {
   const { code } = await run(command, args);
   if (code === 0) passed++;
-  else failed++;
+  else {
+    failed++;
+    faults.push(name);
+  }
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}\n`);
 }
 
 async function vitest(name, args) {
   const report = join(root, 'artifacts', `${name}.json`);
+  const startedMs = Date.now();
+  const before = faults.length;
   rmSync(report, { force: true });
   const { code } = await run('npx', [
     'vitest',
@@ -98,22 +106,30 @@ async function vitest(name, args) {
   ]);
   if (!existsSync(report)) {
     failed++;
-    console.log(`FAILED ${name}: the tests did not run`);
+    faults.push(`${name}: the tests did not run`);
     return;
   }
   const result = JSON.parse(readFileSync(report, 'utf8'));
   passed += result.numPassedTests;
   failed += result.numFailedTests;
-  // A file that could not even be loaded has no tests to count.
-  const broken = result.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
-  failed += broken;
-  if (code !== 0 && result.numFailedTests === 0 && broken === 0) failed++;
+  for (const file of result.testResults) {
+    const broken = file.assertionResults.filter((test) => test.status === 'failed');
+    for (const test of broken) faults.push(`${relative(root, file.name)}: ${test.fullName}`);
+    // A file that could not even be loaded has no tests to count.
+    if (file.status === 'failed' && file.assertionResults.length === 0) {
+      failed++;
+      faults.push(`${relative(root, file.name)}: the file could not be loaded`);
+    }
+  }
+  if (code !== 0 && faults.length === before) {
+    failed++;
+    faults.push(`${name}: an error outside of the tests, told above`);
+  }
   if (ci && result.numPendingTests > 0) {
     failed += result.numPendingTests;
-    console.log(`FAILED ${result.numPendingTests} tests were skipped; with CI set nothing may be`);
+    faults.push(`${name}: ${result.numPendingTests} tests were skipped; with CI set nothing may be`);
   }
+  console.log(`${name} took ${Math.round((Date.now() - startedMs) / 1000)} s\n`);
 }
 
 mkdirSync(join(root, 'artifacts'), { recursive: true });
@@ -139,5 +155,6 @@ if (wants('e2e') && !missing.includes('Chromium')) {
   await vitest('e2e', ['--config', 'e2e/vitest.config.ts']);
 }
 
+for (const fault of faults) console.log(`FAILED ${fault}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

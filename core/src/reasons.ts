@@ -176,7 +176,8 @@ export const REASONS = {
   map_time: 'its own time is missing, too old or in the future',
   map_field: '{{pointer}}: {{why}}',
 
-  // how background work ended
+  // how background work goes and ended
+  job_days: '{{n}} of {{other}} days',
   job_stopped: 'Stopped on request.',
   job_silent: 'Given up after {{n}} tries that ended without a word.',
   job_tried: 'Tried {{n}} times: {{why}}',

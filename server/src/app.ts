@@ -80,7 +80,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     wakeSweep: runtime.wakeSweep,
   });
   registerExportRoutes(app, { sql });
-  registerLiveRoutes(app, { sql, live: runtime.live });
+  registerLiveRoutes(app, { sql, live: runtime.live, authenticate: options.authenticate });
   registerSensorThings(app, {
     database: runtime.database,
     config: runtime.config,

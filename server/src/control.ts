@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '@torv/core/errors';
 import { findCommand } from './commands.ts';
-import type { Output } from './output.ts';
+import { type Output, renderFault } from './output.ts';
 import type { Runtime } from './runtime.ts';
 
 interface Ask {
@@ -65,12 +65,6 @@ async function answer(runtime: Runtime, root: string, socket: Socket): Promise<v
     socket.end();
     return;
   }
-}
-
-/** A fault as an operator reads it: the sentence, where, and the way out. */
-export function renderFault(error: unknown): string {
-  if (error instanceof AppError) return [error.detail, error.hint].filter(Boolean).join('\n');
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Asks the running server. @returns its exit code, or undefined where none runs on this folder */

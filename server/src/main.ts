@@ -9,8 +9,8 @@ import { AppError } from '@torv/core/errors';
 import { pino } from 'pino';
 import { COMMANDS, findCommand, LONE_COMMANDS } from './commands.ts';
 import { type Config, parseConfig } from './config.ts';
-import { askServer, renderFault, toSocketPath } from './control.ts';
-import { TERMINAL } from './output.ts';
+import { askServer, toSocketPath } from './control.ts';
+import { renderFault, TERMINAL } from './output.ts';
 import { openRuntime } from './runtime.ts';
 import { serve } from './serve.ts';
 
@@ -33,9 +33,18 @@ function toConfig(demo: boolean): Config {
   return demo && process.env.TORV_DATA === undefined ? { ...config, dataDir: DEMO_DATA } : config;
 }
 
+/** `torv export ... | head`: a reader that has read enough is no fault. A server goes on without its reader. */
+function outliveReader(isServer: boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!isServer) process.exit(process.exitCode ?? 0);
+  });
+}
+
 /** @param root the folder of the repository. @returns the exit code */
 export async function main(argv: readonly string[], root: string): Promise<number> {
   const [name, ...args] = argv;
+  outliveReader(name === 'serve');
   try {
     if (name === undefined || name === '--help' || name === 'help') {
       TERMINAL.line(renderUsage());
@@ -61,15 +70,23 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 async function runServe(args: readonly string[], root: string): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { demo: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      demo: { type: 'boolean', default: false },
+      'demo-days': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) {
     TERMINAL.line(
-      'torv serve [--demo]\n\nStarts the server. All settings are environment variables; .env.example lists them.',
+      'torv serve [--demo [--demo-days 56]]\n\nStarts the server. All settings are environment variables; .env.example lists them.\n--demo-days says how many days of the past the demo town gets in the background.',
     );
     return 0;
   }
-  return serve(toConfig(values.demo), { demo: values.demo, root }, TERMINAL);
+  const days = values['demo-days'];
+  if (days !== undefined && !/^[1-9]\d{0,2}$/.test(days))
+    throw new AppError('BAD_REQUEST', '--demo-days takes a number of days from 1 to 999.');
+  const options = { demo: values.demo, root, ...(days === undefined ? {} : { demoDays: Number(days) }) };
+  return serve(toConfig(values.demo), options, TERMINAL);
 }
 
 async function runCommand(name: string, args: readonly string[], root: string): Promise<number> {

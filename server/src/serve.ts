@@ -29,6 +29,8 @@ const CLOSE_REQUESTS_MS = 3_000;
 
 export interface ServeOptions {
   readonly demo: boolean;
+  /** So many days of the past the demo town gets. */
+  readonly demoDays?: number;
   readonly root: string;
 }
 
@@ -164,6 +166,7 @@ async function openDoors(
       log,
       now: runtime.now,
       progress: output.line,
+      ...(options.demoDays === undefined ? {} : { historyDays: options.demoDays }),
     });
     opened.push(() => demo.close());
     runtime.background.set('demo', demo);

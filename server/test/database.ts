@@ -95,7 +95,7 @@ export async function createEmptyDatabase(kind: DatabaseKind): Promise<TestDatab
 
 // Embedded: a prepared folder --------------------------------------------------------------------------------
 
-async function prepareDataFolder(): Promise<string> {
+export async function prepareDataFolder(): Promise<string> {
   const folder = join(PREPARED, `embedded-${toSchemaKey()}`);
   await once(folder, async (aside) => {
     const database = await openDatabase({ log: SILENT, dataDir: aside });

@@ -40,6 +40,8 @@ async function start(): Promise<void> {
     if (wanted) (await import('./fixtures/install.ts')).installFixtures();
   }
   const language = wishedLanguage();
+  // before the words are there: a screen reader and the browser's own translation ask as soon as the page is loaded
+  document.documentElement.lang = language;
   await prepareLanguage(language);
   const root = document.getElementById('root');
   if (root === null) throw new Error('index.html has no #root');

@@ -87,7 +87,7 @@ export async function updateContactRole(
     UPDATE contact_roles SET name = ${name}, mailbox = ${mailbox}, version = version + 1 WHERE id = ${id} AND version = ${version}`;
   if (done.count === 0)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this contact meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getContactRole(tx, actor, id) },
     });
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
@@ -120,7 +120,7 @@ export async function deleteContactRole(
   const gone = await tx`DELETE FROM contact_roles WHERE id = ${id} AND version = ${version}`;
   if (gone.count === 0)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this contact meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getContactRole(tx, actor, id) },
     });
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,

@@ -1,7 +1,7 @@
 /**
  * `torv bench`: how many uplinks a second are decoded and committed, into a database of its own, beside a bare
- * COPY of the same rows in the same run (embedded: a bare insert by unnest). Machines differ and are shared: the
- * ratio is what can be compared. Never touches an installation's data.
+ * COPY of the same rows in the same run (embedded: a bare insert by unnest); or how fast a SensorThings server answers.
+ * Machines differ and are shared: the ratio is what can be compared. Never touches an installation's data.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { syncObservedProperties } from '../registry/organisation-store.ts';
 import { syncShippedCodecs } from '../registry/shipped-codec-store.ts';
 import { SILENT } from './bare-copy.ts';
 import { benchIngest } from './ingest.ts';
+import { runStaBench, STA_HELP } from './sta/command.ts';
 import { benchStore } from './store.ts';
 
 const HELP = `torv bench ingest [--uplinks 60000] [--devices 200] [--broker mqtt://...] [--database-url postgres://...]
@@ -23,7 +24,9 @@ Feeds messages as ChirpStack v4 sends them, of room sensors with four readings e
 and committed a second. With --broker they are published there at QoS 1 and taken by Torv's listener (Mosquitto needs
 max_inflight_messages 0 and max_queued_messages 0, else it hands out twenty at a time and drops what waits). With
 --database-url it makes a database "torv_bench" there and drops it again; without, it uses an embedded database in a
-temporary folder. "store" measures only the last step, readings into their table and statistics.`;
+temporary folder. "store" measures only the last step, readings into their table and statistics.
+
+${STA_HELP}`;
 
 /** @throws AppError BAD_REQUEST naming the option */
 function toCount(text: string, at: string, least: number): number {
@@ -41,9 +44,10 @@ interface Context {
 
 export const benchCommand = {
   name: 'bench',
-  summary: 'Measure how fast this machine takes uplinks',
+  summary: 'Measure how fast this machine takes uplinks, or a SensorThings server answers',
   help: HELP,
   async runAlone({ args, root, output }: Context): Promise<number> {
+    if (args[0] === 'sta') return runStaBench(args.slice(1), output);
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,

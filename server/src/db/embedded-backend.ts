@@ -1,7 +1,11 @@
 /**
  * The life of the embedded database's thread: started, given one unit of work at a time, ended and started anew
- * when a statement passes its deadline or the module breaks. It knows nothing of clients and transactions.
+ * when a statement passes its deadline or the module breaks; on a full disk as soon as there is room again.
+ * It knows nothing of clients and transactions.
  */
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '@torv/core/errors';
 import { toWorkerUrl } from '../worker-url.ts';
@@ -37,12 +41,17 @@ export interface Backend {
   readonly versionNumber: number;
   /** One at a time: the caller waits for the answer before it asks again. Rejects when no new thread can start. */
   execute(unit: Unit): Promise<Executed>;
+  /** What waits for room on the disk waits no longer: its `execute` rejects. */
+  giveUp(): void;
   close(): Promise<void>;
 }
 
 /** A start recovers from the log first; after this long something is wrong that waiting does not cure. */
 const OPEN_MS = 120_000;
 const CLOSE_MS = 30_000;
+/** A start writes its log on: a segment of 16 MiB, and a little beside. */
+const START_BYTES = 20 * 1024 * 1024;
+const LOOK_FOR_ROOM_MS = 1_000;
 
 interface Thread {
   readonly worker: Worker;
@@ -50,13 +59,23 @@ interface Thread {
   readonly versionNumber: number;
 }
 
+/** @throws AppError UNAVAILABLE when it cannot be opened, or has no room to */
 export async function openBackend(folder: string, log: Log): Promise<Backend> {
+  if (await isDiskFull(folder)) throw toDiskFull(folder);
   let thread = await startThread(folder);
+  let gaveUp = false;
 
   async function replace(reason: string): Promise<void> {
     log.warn({ reason }, 'The embedded database is started anew');
     await thread.worker.terminate();
     const startedMs = performance.now();
+    if (await isDiskFull(folder)) {
+      log.error({ folder }, 'The disk is full: the embedded database waits until there is room');
+      while (await isDiskFull(folder)) {
+        if (gaveUp) throw toDiskFull(folder);
+        await sleep(LOOK_FOR_ROOM_MS);
+      }
+    }
     thread = await startThread(folder);
     log.info({ ms: Math.round(performance.now() - startedMs) }, 'The embedded database is back');
   }
@@ -70,6 +89,9 @@ export async function openBackend(folder: string, log: Log): Promise<Backend> {
       await replace(outcome.detail);
       return { kind: 'lost', reason: outcome.reason };
     },
+    giveUp() {
+      gaveUp = true;
+    },
     async close() {
       const closed = waitFor(thread.worker, 'closed', CLOSE_MS);
       post(thread.worker, { kind: 'close' });
@@ -79,6 +101,18 @@ export async function openBackend(folder: string, log: Log): Promise<Backend> {
       await thread.worker.terminate();
     },
   };
+}
+
+/** A start that finds no room for its log ends half-way, or hangs. */
+async function isDiskFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(dirname(folder));
+  return bavail * bsize < START_BYTES;
+}
+
+export function toDiskFull(folder: string): AppError {
+  return new AppError('UNAVAILABLE', `The disk of ${folder} is full.`, {
+    hint: `Make room: the embedded database needs ${START_BYTES / 1024 ** 2} MiB to start.`,
+  });
 }
 
 type Outcome =

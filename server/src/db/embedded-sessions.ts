@@ -286,6 +286,7 @@ export function createSessions(backend: Backend, limits: SessionLimits, log: Log
   async function close(): Promise<void> {
     closed = true;
     clearTimeout(idleTimer);
+    backend.giveUp();
     await turning;
     for (const session of all) session.stream.destroy();
   }

@@ -69,6 +69,11 @@ async function execute(bytes: Uint8Array): Promise<void> {
       if (length >= PIECE_BYTES) flush();
     },
   });
+  if (cutter.isOver) {
+    // The next message would be waited for without end.
+    const text = new TextDecoder().decode(pieces.at(-1));
+    throw new Error(`The backend ended itself: ${/\0M([^\0]*)\0/.exec(text)?.[1] ?? 'no reason given'}`);
+  }
   flush();
   say({ kind: 'executed', state: cutter.state });
 }

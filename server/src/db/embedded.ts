@@ -7,7 +7,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { checkFolderRecord, lockFolder, writeFolderRecord } from './data-folder.ts';
-import { type Backend, openBackend } from './embedded-backend.ts';
+import { type Backend, openBackend, toDiskFull } from './embedded-backend.ts';
 import { createSessions, type SessionLimits } from './embedded-sessions.ts';
 import type { Log } from './log.ts';
 
@@ -29,7 +29,9 @@ export async function openEmbedded(
   limits: Partial<SessionLimits> = {},
 ): Promise<Embedded> {
   const folder = resolve(dataDir);
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder).catch((error: unknown) => {
+    throw (error as { code?: unknown }).code === 'ENOSPC' ? toDiskFull(folder) : error;
+  });
   try {
     checkFolderRecord(folder, EMBEDDED_MAJOR);
     const backend = await openCluster(folder, log);

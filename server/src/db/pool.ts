@@ -74,26 +74,13 @@ function connect({ maxConnections, url, open, settings, log }: PoolOptions): Sql
       client_min_messages: 'warning',
       ...settings,
     },
+    // array-types.ts says why
+    fetch_types: false,
     // postgres.js takes a stream instead of a socket; its types do not name the option
-    socket: async () => {
-      // The driver asks each new connection for the array types and lets nobody catch it when that is cut: the whole
-      // process would end. All connections of a pool share the answer, so one answer is enough.
-      if (Object.keys(live.options.shared.typeArrayMap).length > 0) live.options.fetch_types = false;
-      return open();
-    },
+    socket: async () => open(),
   } as Options & { socket: unknown };
   // The one place where the driver's type parameter for custom types is let go.
-  const sql = (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
-  const live = sql as unknown as LiveOptions;
-  return sql;
-}
-
-/** What the driver keeps of its options; its types do not name it. */
-interface LiveOptions {
-  readonly options: {
-    fetch_types: boolean;
-    readonly shared: { readonly typeArrayMap: Readonly<Record<string, unknown>> };
-  };
+  return (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
 }
 
 const CLOSED = new Set([

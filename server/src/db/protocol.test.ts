@@ -84,4 +84,30 @@ describe('the ready cutter', () => {
       }),
     );
   });
+
+  it('tells that the backend ended itself, and nothing else of that, however the stream was cut', () => {
+    const toError = (severity: string, text: string) => {
+      const bytes = renderError('53100', text).toString('latin1').replaceAll('ERROR', severity);
+      const message = Buffer.from(bytes, 'latin1');
+      message.writeInt32BE(message.length - 1, 1);
+      return message;
+    };
+    const sentence = fc.constantFrom('SPANIC', 'No space left on device', 'FATAL\0', '');
+    const harmless = fc.oneof(
+      sentence.map((text) => renderError('22012', text)),
+      sentence.map((text) => toError('WARNING', text)),
+      sentence.map(renderQuery),
+    );
+    const lists = fc.array(harmless, { maxLength: 4 });
+    const severity = fc.constantFrom('PANIC', 'FATAL', undefined);
+    fc.assert(
+      fc.property(lists, severity, lists, fc.integer({ min: 1, max: 40 }), (before, last, after, size) => {
+        const cutter = createReadyCutter();
+        const end = last === undefined ? [] : [toError(last, 'could not write')];
+        const stream = Buffer.concat([...before, ...end, ...after]);
+        for (let at = 0; at < stream.length; at += size) cutter.push(stream.subarray(at, at + size));
+        expect(cutter.isOver).toBe(last !== undefined);
+      }),
+    );
+  });
 });

@@ -100,13 +100,18 @@ export function toStatementText(message: FrontendMessage): string {
 }
 
 const READY = 0x5a; // Z
+const ERROR = 0x45; // E
 const HEADER_BYTES = 5;
+/** An ErrorResponse begins with its severity: enough of it to tell the two after which a backend says no more. */
+const SEVERITY_BYTES = HEADER_BYTES + 7;
 
 export interface ReadyCutter {
   /** What a backend says, piece by piece and cut anywhere -> the same without ReadyForQuery. */
   push(chunk: Uint8Array): readonly Uint8Array[];
   /** As the last ReadyForQuery said; undefined while there was none. */
   readonly state: TransactionState | undefined;
+  /** The backend ended itself (FATAL or PANIC, e.g. for want of room for its log): it answers nothing any more. */
+  readonly isOver: boolean;
 }
 
 /**
@@ -118,10 +123,16 @@ export function createReadyCutter(): ReadyCutter {
   let carry = new Uint8Array(0);
   let left = 0;
   let isReady = false;
+  let isOver = false;
   let state: TransactionState | undefined;
+  /** The first bytes of an ErrorResponse, as far as they have come; undefined within other messages. */
+  let severity: string | undefined;
   return {
     get state() {
       return state;
+    },
+    get isOver() {
+      return isOver;
     },
     push(chunk) {
       let bytes = chunk;
@@ -142,9 +153,15 @@ export function createReadyCutter(): ReadyCutter {
           if (bytes.length - at < HEADER_BYTES) break;
           left = 1 + new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(1);
           isReady = bytes[at] === READY;
+          severity = bytes[at] === ERROR ? '' : undefined;
           if (isReady) keep(at);
         }
         const step = Math.min(left, bytes.length - at);
+        if (severity !== undefined && severity.length < SEVERITY_BYTES) {
+          const more = Math.min(step, SEVERITY_BYTES - severity.length);
+          severity += String.fromCharCode(...bytes.subarray(at, at + more));
+          isOver ||= /S(FATAL|PANIC)\0$/.test(severity);
+        }
         at += step;
         left -= step;
         if (!isReady) continue;

@@ -4,6 +4,7 @@
  * Nothing here ever makes a Date: it would cut an instant to milliseconds.
  */
 import type postgres from 'postgres';
+import { toArrayTypes } from './array-types.ts';
 
 const OID = { int8: 20, json: 114, date: 1082, timestamp: 1114, timestamptz: 1184, jsonb: 3802 } as const;
 
@@ -59,4 +60,5 @@ export const TYPES: Record<string, postgres.PostgresType> = {
     serialize: (value: unknown) => JSON.stringify(value),
     parse: (text: string): unknown => JSON.parse(text),
   },
+  ...toArrayTypes({ int8: parseInt8, timestamptz: parseTimestamp }),
 };

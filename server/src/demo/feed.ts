@@ -19,6 +19,8 @@ export interface DemoDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly progress: (text: string) => void;
+  /** So much of the past is fed in the background. */
+  readonly historyDays?: number;
 }
 
 export interface Demo {
@@ -207,7 +209,10 @@ export async function startDemo(deps: DemoDeps): Promise<Demo> {
   }
 
   async function feedHistory(): Promise<void> {
-    const oldest = Math.max(Date.parse(startedAt) - HISTORY_DAYS * DAY_MS, Date.parse(town.mountedFrom));
+    const oldest = Math.max(
+      Date.parse(startedAt) - (deps.historyDays ?? HISTORY_DAYS) * DAY_MS,
+      Date.parse(town.mountedFrom),
+    );
     while (!closed && Date.parse(fed.from) > oldest) {
       const from = new Date(Math.max(Date.parse(fed.from) - DAY_MS, oldest)).toISOString();
       await feed(from, fed.from);

@@ -38,7 +38,10 @@ export interface Inlet {
   accept(source: SourceRef, messages: readonly Message[]): Promise<AcceptReport>;
   /** Commits, or keeps on disk when that takes too long. @throws AppError UNAVAILABLE when the spool is full too */
   keep(source: SourceRef, messages: readonly Message[]): Promise<Kept>;
-  /** On disk first, then into the pipeline by itself: for what is never sent again. */
+  /**
+   * On disk first, then into the pipeline by itself: for what is never sent again. Where the disk takes nothing it
+   * goes straight into the pipeline, and rejects only when that refuses it too.
+   */
   spool(source: SourceRef, messages: readonly Message[]): Promise<void>;
   /** Messages a minute, over the last minutes. */
   ratePerMinute(sourceId: number): number;
@@ -147,6 +150,15 @@ export function createInlet(deps: InletDeps): Inlet {
     void wakeDrain();
   }
 
+  async function spoolOrAccept(source: SourceRef, messages: readonly Message[]): Promise<void> {
+    try {
+      await spool(source, messages);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'The disk takes no messages: they go straight to the database');
+      await acceptMessages(accept, source, messages);
+    }
+  }
+
   return {
     async findSource(key) {
       if (deps.now() >= keys.freshUntilMs) await refreshKeys();
@@ -177,7 +189,7 @@ export function createInlet(deps: InletDeps): Inlet {
         return { kind: 'spooled' };
       }
     },
-    spool,
+    spool: spoolOrAccept,
     ratePerMinute: meter.perMinute,
     async close() {
       closed = true;

@@ -6,6 +6,7 @@
  */
 import { AppError } from '@torv/core/errors';
 import type { FieldMapping } from '@torv/core/mapping';
+import { sayReason } from '@torv/core/reasons';
 import { toInstant } from '@torv/core/time';
 import type { Sql, Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
@@ -219,6 +220,7 @@ export interface RedecodeResult {
   readonly days: number;
   readonly frames: number;
   readonly changed: number;
+  /** Not in the log of corrections, which holds old values: these had none. */
   readonly added: number;
   readonly removed: number;
   readonly rejected: number;
@@ -249,7 +251,7 @@ export async function runRedecode(deps: IngestDeps, context: JobContext): Promis
         tx,
         { deviceId: day.deviceId, day: day.day, total: addResults(before, result) } satisfies Checkpoint,
         (i + 1) / days.length,
-        `${i + 1} of ${days.length} days`,
+        sayReason('job_days', { n: i + 1, other: days.length }),
       ),
     ).then((result) => addResults(before, result));
   }

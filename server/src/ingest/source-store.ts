@@ -160,7 +160,7 @@ export async function updateSource(
     WHERE id = ${id} AND version = ${version}`;
   if (updated.count === 0) {
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getSource(tx, actor, id) },
     });
   }
   const { keyHash, secret, ...shown } = change;
@@ -191,7 +191,7 @@ export async function deleteSource(
   const gone = await tx`DELETE FROM sources WHERE id = ${id} AND version = ${version}`;
   if (gone.count === 0)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this source meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getSource(tx, actor, id) },
     });
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,

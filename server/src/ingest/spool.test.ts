@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HAS_SMALL_DISKS, openSmallDisk } from '../../test/small-disk.ts';
 import { openSpool, type Spool } from './spool.ts';
 
 let directory: string;
@@ -189,6 +190,54 @@ describe('the spool', () => {
     await again.append(texts('after'));
     expect(await drained(again)).toEqual(['before', 'after']);
   });
+
+  const itOnSmallDisk = HAS_SMALL_DISKS ? it : () => undefined;
+  itOnSmallDisk(
+    'on a disk that fills up keeps every acknowledged record, and empties itself without room',
+    async () => {
+      const disk = openSmallDisk(256);
+      try {
+        const folder = join(disk.folder, 'spool');
+        const spool = await openSpool({ directory: folder, segmentBytes: 32 * 1024 });
+        const acknowledged: string[] = [];
+        const refused: string[] = [];
+        const append = async (name: string) => {
+          const outcome = await spool.append(texts(name.padEnd(1_000, '.'))).then(
+            () => acknowledged,
+            (error: unknown) => {
+              expect(error).toMatchObject({ detail: 'The spool is full: the disk has no space left.' });
+              return refused;
+            },
+          );
+          outcome.push(name);
+        };
+        for (let n = 0; refused.length < 20; n += 3)
+          await Promise.all([n, n + 1, n + 2].map((i) => append(`${n}-${i}`)));
+        disk.fill();
+        await append('still full');
+        expect(acknowledged.length).toBeGreaterThan(100);
+        expect(spool.state.waiting).toBe(acknowledged.length);
+        await spool.close();
+
+        const again = await openSpool({ directory: folder, segmentBytes: 32 * 1024 });
+        const seen: string[] = [];
+        const take = async (records: readonly Buffer[]) =>
+          void seen.push(...records.map((record) => record.toString().replace(/\.+$/, '')));
+        // Somebody else takes at once what room there is.
+        expect(await again.drain(async (records) => take(records).finally(() => disk.fill()))).toBe(
+          acknowledged.length,
+        );
+        expect(seen).toEqual(acknowledged);
+        expect(files(folder)).toEqual([]);
+        disk.makeRoom();
+        await again.append(texts('after'));
+        expect(await drained(again)).toEqual(['after']);
+        await again.close();
+      } finally {
+        disk.remove();
+      }
+    },
+  );
 
   it('shares one fsync among appends that come together', async () => {
     const spool = await spoolIn(directory);

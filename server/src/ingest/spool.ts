@@ -312,7 +312,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       count += batch.records.length;
       segment.records -= batch.records.length;
       taken = { segment: segment.number, bytes: batch.end };
-      await savePosition();
+      // On a full disk only the end of a segment makes room: until then what was taken may come once more.
+      await savePosition().catch((error: unknown) => {
+        if (!isDiskFull(error)) throw error;
+      });
     }
     return count;
   }

@@ -32,14 +32,14 @@ export async function findLatest(
   where:
     | { readonly organisationId: number }
     | { readonly placeIds: readonly number[] }
-    | { readonly datastreamIds: readonly number[] },
+    | { readonly organisationId: number; readonly datastreamIds: readonly number[] },
 ): Promise<Latest[]> {
   const scope =
-    'organisationId' in where
-      ? sql`d.organisation_id = ${where.organisationId}`
-      : 'placeIds' in where
-        ? sql`d.thing_id = ANY(${where.placeIds as number[]}::bigint[])`
-        : sql`d.id = ANY(${where.datastreamIds as number[]}::bigint[])`;
+    'placeIds' in where
+      ? sql`d.thing_id = ANY(${where.placeIds as number[]}::bigint[])`
+      : 'datastreamIds' in where
+        ? sql`d.organisation_id = ${where.organisationId} AND d.id = ANY(${where.datastreamIds as number[]}::bigint[])`
+        : sql`d.organisation_id = ${where.organisationId}`;
   const rows = await sql<Row[]>`
     SELECT d.thing_id AS "placeId", d.id AS "datastreamId", d.property_key AS property, s.last_number AS number, s.last_json AS json,
            coalesce(d.unit_symbol, '') AS unit, s.last_time AS "phenomenonTime", s.last_quality AS quality,

@@ -1,8 +1,12 @@
 /**
- * GET /api/v1/live: server-sent events. What is new is read again with the listener's own rights each time, so
- * that a revoked visibility takes effect with the next event. A slow listener gets fewer events, never more memory.
+ * GET /api/v1/live: server-sent events. Before each event it is asked anew who listens and what he may see, so that
+ * an ended session, a lost membership, a revoked key and a revoked visibility take effect with the next reading.
+ * A slow listener gets fewer events, never more memory.
  */
+import { AppError } from '@torv/core/errors';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Actor } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
 import type { App } from '../http/server.ts';
 import { getVisibleOrganisation } from '../registry/organisation-store.ts';
@@ -12,7 +16,24 @@ import type { Live } from './live.ts';
 const HEARTBEAT_MS = 25_000;
 const MAX_LISTENERS = 500;
 
-export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly live: Live }): void {
+export interface LiveDeps {
+  readonly sql: Sql;
+  readonly live: Live;
+  /** Who asks, as of now. @throws AppError when the key or the link is not good any more */
+  readonly authenticate: (request: FastifyRequest) => Promise<Actor>;
+}
+
+/** A listener's own rights as they are now. @throws AppError when it may not listen any more */
+async function findAllowed(deps: LiveDeps, request: FastifyRequest, organisationId: number, ids: number[]) {
+  const actor = await deps.authenticate(request);
+  // Somebody else by now, or nobody: whoever it is listens anew.
+  if (actor.kind !== request.actor.kind) throw new AppError('SIGNED_OUT', 'Sign in to see this.');
+  const latest = await findLatest(deps.sql, actor, { organisationId, datastreamIds: ids });
+  if (latest.length === 0) await getVisibleOrganisation(deps.sql, actor, organisationId);
+  return latest;
+}
+
+export function registerLiveRoutes(app: App, deps: LiveDeps): void {
   /** How to end each listener. */
   const listeners = new Set<() => void>();
   // A listener never goes by itself: without this no server with an open page would stop.
@@ -31,13 +52,10 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
       },
     },
     async (request, reply) => {
-      const { actor } = request;
-      const organisation = await getVisibleOrganisation(deps.sql, actor, request.query.organisation);
+      const organisation = await getVisibleOrganisation(deps.sql, request.actor, request.query.organisation);
       if (listeners.size >= MAX_LISTENERS) {
-        return reply
-          .status(503)
-          .header('retry-after', '30')
-          .send({ detail: 'Too many listeners; try again soon.' });
+        reply.header('retry-after', '30');
+        throw new AppError('UNAVAILABLE', 'Too many listeners; try again soon.');
       }
       reply.hijack();
       const { raw } = reply;
@@ -52,25 +70,27 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
       raw.write('retry: 3000\n\n');
       let waiting = new Set<number>();
       let reading = false;
-      const pump = async () => {
-        if (reading || waiting.size === 0 || raw.writableNeedDrain) return;
-        reading = true;
+      const isIdle = () => waiting.size === 0 || raw.writableNeedDrain || raw.writableEnded || raw.destroyed;
+      const tell = async () => {
         const ids = [...waiting];
         waiting = new Set();
         try {
-          const latest = await findLatest(deps.sql, actor, { datastreamIds: ids });
-          const own = new Set((await findOwn(deps.sql, organisation.id, ids)).map((row) => row.id));
-          for (const { placeId, datastreamId, property, value, unit, phenomenonTime, quality } of latest) {
-            if (!own.has(datastreamId)) continue;
-            raw.write(
-              `event: reading\ndata: ${JSON.stringify({ placeId, datastreamId, property, value, unit, phenomenonTime, quality })}\n\n`,
-            );
+          for (const one of await findAllowed(deps, request, organisation.id, ids)) {
+            const { placeId, datastreamId, property, value, unit, phenomenonTime, quality } = one;
+            const data = { placeId, datastreamId, property, value, unit, phenomenonTime, quality };
+            if (!raw.writableEnded) raw.write(`event: reading\ndata: ${JSON.stringify(data)}\n\n`);
           }
         } catch (error) {
-          request.log.warn({ err: error }, 'A live listener could not be told');
-        } finally {
-          reading = false;
+          if (error instanceof AppError) raw.end();
+          else request.log.warn({ err: error }, 'A live listener could not be told');
         }
+      };
+      const pump = async () => {
+        if (reading) return;
+        reading = true;
+        // what was stored meanwhile is told too
+        while (!isIdle()) await tell();
+        reading = false;
       };
       const stop = deps.live.listen((ids) => {
         for (const id of ids) waiting.add(id);
@@ -89,10 +109,4 @@ export function registerLiveRoutes(app: App, deps: { readonly sql: Sql; readonly
       return reply;
     },
   );
-}
-
-async function findOwn(sql: Sql, organisationId: number, ids: readonly number[]): Promise<{ id: number }[]> {
-  return sql<
-    { id: number }[]
-  >`SELECT id FROM datastreams WHERE organisation_id = ${organisationId} AND id = ANY(${ids as number[]}::bigint[])`;
 }

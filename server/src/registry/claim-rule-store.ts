@@ -94,7 +94,7 @@ export async function updateClaimRule(
       place_by = ${f.placeBy}, place_template = ${f.placeTemplate}, name_template = ${f.nameTemplate},
       automatic = ${f.automatic}, version = version + 1
     WHERE r.id = ${id} AND r.version = ${version} AND ${writable(tx, actor, 'r', 'editor')}`;
-  if (updated.count === 0) throw conflict(before);
+  if (updated.count === 0) throw conflict(await getClaimRule(tx, actor, id));
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
     action: 'update',
@@ -116,7 +116,7 @@ export async function deleteClaimRule(
   requireRole(actor, before.organisationId, 'editor');
   const gone = await tx`
     DELETE FROM claim_rules r WHERE r.id = ${id} AND r.version = ${version} AND ${writable(tx, actor, 'r', 'editor')}`;
-  if (gone.count === 0) throw conflict(before);
+  if (gone.count === 0) throw conflict(await getClaimRule(tx, actor, id));
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
     action: 'delete',

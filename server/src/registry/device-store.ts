@@ -9,6 +9,7 @@ import type { Fragment, Sql, Transaction } from '../db/database.ts';
 import { markPending } from '../ingest/store.ts';
 import { assignDevice, endAssignments } from './assignment-store.ts';
 import { getCodecByKey } from './codec-store.ts';
+import { lockDevices } from './ingest-store.ts';
 
 export interface DeviceFields {
   readonly name: string;
@@ -182,6 +183,12 @@ export async function claimDevice(
   return { device: await getDevice(tx, actor, device.id), pending: waiting?.n ?? 0 };
 }
 
+/** Of two changes at once the second waits here, and then sees what the first one left. */
+async function getLockedDevice(tx: Transaction, actor: Actor, id: number): Promise<Device> {
+  await lockDevices(tx, [id]);
+  return getDevice(tx, actor, id);
+}
+
 /** @throws AppError VERSION_CONFLICT with the present text */
 export async function updateDevice(
   tx: Transaction,
@@ -190,7 +197,7 @@ export async function updateDevice(
   version: number,
   change: Partial<DeviceFields>,
 ): Promise<Device> {
-  const before = await getDevice(tx, actor, id);
+  const before = await getLockedDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const f: DeviceFields = { ...before, ...change };
   const updated = await tx`
@@ -223,7 +230,7 @@ export async function setDeviceCodec(
   version: number,
   codecKey: string,
 ): Promise<Device> {
-  const before = await getDevice(tx, actor, id);
+  const before = await getLockedDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const codec = await getCodecByKey(tx, before.organisationId, codecKey);
   const updated =
@@ -256,7 +263,7 @@ export async function moveDevice(
   actor: Actor,
   move: Move,
 ): Promise<{ readonly device: Device; readonly pending: number }> {
-  const before = await getDevice(tx, actor, move.deviceId);
+  const before = await getLockedDevice(tx, actor, move.deviceId);
   requireRole(actor, before.organisationId, 'editor');
   if (before.version !== move.version)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
@@ -288,7 +295,7 @@ export async function retireDevice(
   version: number,
   at: string,
 ): Promise<Device> {
-  const before = await getDevice(tx, actor, id);
+  const before = await getLockedDevice(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   if (before.version !== version)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this device meanwhile.', {
@@ -324,9 +331,11 @@ export async function replaceDevice(
   actor: Actor,
   input: Replacement,
 ): Promise<{ readonly device: Device; readonly pending: number }> {
-  const old = await getDevice(tx, actor, input.oldDeviceId);
+  const old = await getLockedDevice(tx, actor, input.oldDeviceId);
   requireRole(actor, old.organisationId, 'editor');
   if (!old.place) throw new AppError('BAD_BODY', `${old.name} is not mounted anywhere.`, { at: 'device' });
+  if (input.devEui === old.devEui)
+    throw new AppError('BAD_BODY', `${old.name} cannot be replaced by itself.`, { at: 'devEui' });
   const placeId = old.place.id;
   await retireDevice(tx, actor, input.oldDeviceId, input.version, input.at);
   const claimed = await claimDevice(tx, actor, {

@@ -105,7 +105,7 @@ export async function updateGroup(
   const updated = await tx`UPDATE groups SET version = version + 1 WHERE id = ${id} AND version = ${version}`;
   if (updated.count === 0)
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed this group meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getGroup(tx, actor, id) },
     });
   if (change.years) await tx`DELETE FROM group_years WHERE group_id = ${id}`;
   if (change.rooms) await tx`DELETE FROM group_rooms WHERE group_id = ${id}`;

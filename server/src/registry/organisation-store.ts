@@ -76,7 +76,7 @@ export async function updateOrganisation(
     WHERE id = ${id} AND version = ${version} RETURNING ${columns(tx)}`;
   if (!row) {
     throw new AppError('VERSION_CONFLICT', 'Somebody else changed the organisation meanwhile.', {
-      extra: { current: before },
+      extra: { current: await getOrganisation(tx, id) },
     });
   }
   await insertAudit(tx, actor, {

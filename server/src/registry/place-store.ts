@@ -249,6 +249,42 @@ export async function createPlace(
   return getPlace(tx, actor, id);
 }
 
+/**
+ * What hangs on a place follows it: its own Location with the features made from it, and its Datastreams by the rule
+ * of their making (only the demo organisation is open). Where it stood before is hidden with it, never shown with it.
+ */
+async function spreadVisibility(
+  tx: Transaction,
+  placeId: number,
+  visibility: 'internal' | 'public',
+): Promise<void> {
+  await tx`
+    WITH own AS (
+      SELECT own_location_id AS id FROM places WHERE thing_id = ${placeId} AND own_location_id IS NOT NULL
+      UNION
+      SELECT x.location_id FROM historical_location_locations x
+      JOIN historical_locations h ON h.id = x.historical_location_id
+      WHERE h.thing_id = ${placeId} AND ${visibility} = 'internal'
+        AND NOT EXISTS (SELECT FROM places o WHERE o.own_location_id = x.location_id AND o.thing_id <> ${placeId})
+        AND NOT EXISTS (
+          SELECT FROM historical_location_locations y JOIN historical_locations g ON g.id = y.historical_location_id
+          JOIN places p ON p.parent_id = g.thing_id
+          WHERE y.location_id = x.location_id AND p.thing_id = ${placeId})
+    ), features AS (
+      UPDATE features_of_interest SET visibility = ${visibility} WHERE generated_from IN (SELECT id FROM own)
+    )
+    UPDATE locations SET visibility = ${visibility} WHERE id IN (SELECT id FROM own)`;
+  await tx`
+    UPDATE datastreams d SET visibility = ${visibility} FROM organisations o
+    WHERE d.thing_id = ${placeId} AND o.id = d.organisation_id AND d.visibility <> ${visibility}
+      AND (${visibility} = 'internal' OR (o.kind = 'demo' AND d.property_key IS NOT NULL))`;
+}
+
+/** Of two changes at once the second waits here, and then sees what the first one left. */
+async function lockPlace(tx: Transaction, id: number): Promise<void> {
+  await tx`SELECT FROM things WHERE id = ${id} FOR UPDATE`;
+}
+
 /** @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT with the present text */
 export async function updatePlace(
   tx: Transaction,
@@ -257,6 +293,7 @@ export async function updatePlace(
   version: number,
   change: Partial<PlaceFields>,
 ): Promise<Place> {
+  await lockPlace(tx, id);
   const before = await getPlace(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const fields: PlaceFields = { ...before, ...change };
@@ -278,10 +315,7 @@ export async function updatePlace(
       area_m2 = ${fields.areaM2}, volume_m3 = ${fields.volumeM3}, ventilation = ${fields.ventilation},
       ventilation_m3_h = ${fields.ventilationM3H}, power = ${fields.power}, external_ref = ${fields.externalRef}
     WHERE thing_id = ${id}`;
-  // Its own Location is as visible as the place itself.
-  await tx`
-    UPDATE locations SET visibility = ${fields.visibility}
-    WHERE id = (SELECT own_location_id FROM places WHERE thing_id = ${id}) AND visibility <> ${fields.visibility}`;
+  if (fields.visibility !== before.visibility) await spreadVisibility(tx, id, fields.visibility);
   const moved =
     change.position !== undefined && JSON.stringify(change.position) !== JSON.stringify(before.position);
   if (moved) await setOwnLocation(tx, id, change.position ?? null);
@@ -299,6 +333,7 @@ export async function updatePlace(
 
 /** @throws AppError IN_USE naming what stands in the way: places inside it, devices that measured here, groups */
 export async function deletePlace(tx: Transaction, actor: Actor, id: number, version: number): Promise<void> {
+  await lockPlace(tx, id);
   const before = await getPlace(tx, actor, id);
   requireRole(actor, before.organisationId, 'editor');
   const [use] = await tx<{ children: number; assignments: number; groups: number; datastreams: number }[]>`
@@ -317,6 +352,11 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
       hint: 'Remove or move these first.',
     });
   }
+  const positions = await tx<{ id: number }[]>`
+    SELECT own_location_id AS id FROM places WHERE thing_id = ${id} AND own_location_id IS NOT NULL
+    UNION
+    SELECT x.location_id FROM historical_location_locations x
+    JOIN historical_locations h ON h.id = x.historical_location_id WHERE h.thing_id = ${id}`;
   const gone =
     await tx`DELETE FROM things t WHERE t.id = ${id} AND t.version = ${version} AND ${writable(tx, actor, 't', 'editor')}`;
   if (gone.count === 0) {
@@ -324,6 +364,13 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
       extra: { current: before },
     });
   }
+  // Where it stood goes with it, unless something else stands or stood there, or was measured there.
+  await tx`
+    DELETE FROM locations l WHERE l.id = ANY(${positions.map((one) => one.id)}::bigint[])
+      AND NOT EXISTS (SELECT FROM places p WHERE p.own_location_id = l.id)
+      AND NOT EXISTS (SELECT FROM thing_locations t WHERE t.location_id = l.id)
+      AND NOT EXISTS (SELECT FROM historical_location_locations h WHERE h.location_id = l.id)
+      AND NOT EXISTS (SELECT FROM features_of_interest f WHERE f.generated_from = l.id)`;
   await insertAudit(tx, actor, {
     organisationId: before.organisationId,
     action: 'delete',

@@ -2,7 +2,7 @@
  * The language of the page as React sees it: `useText('places')` for words, `useLanguage()` for the switch.
  * The catalogue is loaded before the first render of a language, so no page ever shows a key.
  */
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, useContext, useLayoutEffect, useMemo, useState } from 'react';
 import type { English, Namespace } from './catalogue.ts';
 import { LANGUAGES, type Language, toLanguage } from './languages.ts';
 import { loadCatalogue } from './load-catalogue.ts';
@@ -48,7 +48,7 @@ function writeStored(language: Language): void {
 
 export function LanguageProvider(props: { readonly initial: Language; readonly children: ReactNode }) {
   const [language, setLanguage] = useState(props.initial);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
   const choice = useMemo<LanguageChoice>(

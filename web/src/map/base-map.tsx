@@ -62,6 +62,10 @@ export function BaseMap(props: BaseMapProps) {
   }, []);
 
   useEffect(() => {
+    map.current?.getCanvas().setAttribute('aria-label', props.label);
+  }, [props.label]);
+
+  useEffect(() => {
     if (first.current.ground === props.ground && first.current.dark === dark) return;
     first.current = { ground: props.ground, dark };
     map.current?.setStyle(toGroundStyle(props.ground, dark), { diff: false });

@@ -60,6 +60,7 @@ export function Frames(props: { readonly deviceId: string }) {
     {
       key: 'readings',
       header: t('frame_readings'),
+      isText: true,
       cell: (frame) =>
         frame.readings.length > 0 ? (
           <Readings readings={frame.readings} />

@@ -27,18 +27,20 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         </Heading>
       </Dialog.Block>
       <Dialog.Block>
-        {props.lost.length > 0 && (
-          <>
-            <Paragraph>{t('confirm_lost')}</Paragraph>
-            <List.Unordered>
-              {props.lost.map((line) => (
-                <List.Item key={line}>{line}</List.Item>
-              ))}
-            </List.Unordered>
-          </>
-        )}
-        {props.kept !== undefined && <Paragraph>{props.kept}</Paragraph>}
-        <Paragraph>{t(props.undoable ? 'confirm_undo' : 'confirm_final')}</Paragraph>
+        <div className="torv-stack">
+          {props.lost.length > 0 && (
+            <>
+              <Paragraph>{t('confirm_lost')}</Paragraph>
+              <List.Unordered>
+                {props.lost.map((line) => (
+                  <List.Item key={line}>{line}</List.Item>
+                ))}
+              </List.Unordered>
+            </>
+          )}
+          {props.kept !== undefined && <Paragraph>{props.kept}</Paragraph>}
+          <Paragraph>{t(props.undoable ? 'confirm_undo' : 'confirm_final')}</Paragraph>
+        </div>
       </Dialog.Block>
       <Dialog.Block>
         <div className="torv-row">

@@ -1,6 +1,7 @@
 /** A key that is shown once: copy it, keep it, go on. It stays in memory only and is never stored or logged. */
 import { Alert, Button, Heading, Paragraph, Textfield } from '@digdir/designsystemet-react';
 import { useState } from 'react';
+import './form.css';
 import { useText } from '../i18n/language.tsx';
 
 interface CopyOnceProps {
@@ -23,14 +24,16 @@ export function CopyOnce(props: CopyOnceProps) {
         {t('copy_once_title')}
       </Heading>
       <Paragraph>{t('copy_once_text')}</Paragraph>
-      <Textfield
-        label={props.label}
-        value={props.secret}
-        aria-readonly
-        readOnly
-        spellCheck={false}
-        onFocus={(event) => event.currentTarget.select()}
-      />
+      <div className="torv-secret">
+        <Textfield
+          label={props.label}
+          value={props.secret}
+          aria-readonly
+          readOnly
+          spellCheck={false}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+      </div>
       <div className="torv-row" style={{ marginTop: '1rem' }}>
         <Button variant="secondary" onClick={copy}>
           {t(copied ? 'copied' : 'copy')}

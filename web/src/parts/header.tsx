@@ -10,7 +10,7 @@ import {
   SunIcon,
 } from '@navikt/aksel-icons';
 import { Link as RouterLink, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { type MouseEvent, useEffect, useState } from 'react';
 import { sendJson } from '../api.ts';
 import { useLanguage, useText } from '../i18n/language.tsx';
 import { LANGUAGE_KEYS, LANGUAGES, type Language } from '../i18n/languages.ts';
@@ -73,7 +73,22 @@ export function Header(props: { readonly onSearch: () => void }) {
   );
 }
 
+/** A menu closes when something in it is chosen, and the keyboard is back on its button. */
+function useMenu() {
+  const [open, setOpen] = useState(false);
+  return {
+    open,
+    onOpen: () => setOpen(true),
+    onClose: () => setOpen(false),
+    onClick: (event: MouseEvent<HTMLElement>) => {
+      setOpen(false);
+      document.querySelector<HTMLElement>(`[popovertarget="${event.currentTarget.id}"]`)?.focus();
+    },
+  };
+}
+
 function OrganisationName() {
+  const menu = useMenu();
   const t = useText('shell');
   const session = useSession();
   const organisation = useOrganisation();
@@ -86,7 +101,7 @@ function OrganisationName() {
         {organisation?.name}
         <span className="torv-visually-hidden">, {t('organisation')}</span>
       </Dropdown.Trigger>
-      <Dropdown>
+      <Dropdown {...menu}>
         <Dropdown.List>
           {others.map((one) => (
             <Dropdown.Item key={one.id}>
@@ -105,6 +120,7 @@ function OrganisationName() {
 }
 
 function LanguageSwitch() {
+  const menu = useMenu();
   const t = useText('shell');
   const { language, choose } = useLanguage();
   const navigate = useNavigate();
@@ -119,7 +135,7 @@ function LanguageSwitch() {
         <span className="torv-wide">{LANGUAGES[language].name}</span>
         <span className="torv-visually-hidden">{t('language')}</span>
       </Dropdown.Trigger>
-      <Dropdown>
+      <Dropdown {...menu}>
         <Dropdown.List>
           {LANGUAGE_KEYS.map((key) => (
             <Dropdown.Item key={key}>
@@ -135,6 +151,7 @@ function LanguageSwitch() {
 }
 
 function SchemeSwitch() {
+  const menu = useMenu();
   const t = useText('shell');
   const scheme = useScheme();
   const Icon = useIsDark() ? MoonIcon : SunIcon;
@@ -143,7 +160,7 @@ function SchemeSwitch() {
       <Dropdown.Trigger variant="tertiary" data-size="sm" icon aria-label={t('scheme')}>
         <Icon aria-hidden />
       </Dropdown.Trigger>
-      <Dropdown>
+      <Dropdown {...menu}>
         <Dropdown.List>
           {SCHEMES.map((one) => (
             <Dropdown.Item key={one}>
@@ -159,6 +176,7 @@ function SchemeSwitch() {
 }
 
 function Account() {
+  const menu = useMenu();
   const t = useText('shell');
   const session = useSession();
   const navigate = useNavigate();
@@ -184,7 +202,7 @@ function Account() {
         <span className="torv-wide torv-name">{session.user.name}</span>
         <span className="torv-visually-hidden">{t('account')}</span>
       </Dropdown.Trigger>
-      <Dropdown>
+      <Dropdown {...menu}>
         <Dropdown.Heading>{t('signed_in_as', { name: session.user.name })}</Dropdown.Heading>
         <Dropdown.List>
           <Dropdown.Item>

@@ -1,5 +1,5 @@
 /** The frame around every page: skip link, header, main, footer, the keys, and focus after a change of page. */
-import { Button, Link, SkipLink } from '@digdir/designsystemet-react';
+import { Link, SkipLink } from '@digdir/designsystemet-react';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useText } from '../i18n/language.tsx';
@@ -45,9 +45,11 @@ export function Layout() {
             <div className="torv-row">
               <Link href="/api/openapi.json">{t('footer_api')}</Link>
               <Link href="/sta/v1.1">SensorThings</Link>
-              <Button variant="tertiary" data-size="sm" onClick={() => setKeys(true)}>
-                {t('keys_title')}
-              </Button>
+              <Link asChild>
+                <button type="button" className="torv-as-link" onClick={() => setKeys(true)}>
+                  {t('keys_title')}
+                </button>
+              </Link>
             </div>
           </div>
         </footer>

@@ -172,5 +172,10 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Kontakt',
   entity_room_screen: 'Link til en skærm',
   entity_password_reset: 'Link til ny adgangskode',
+  entity_source: 'Kilde',
+  entity_codec: 'Codec',
+  entity_group: 'Gruppe',
+  entity_groups: 'Grupper',
+  entity_readings: 'Målinger',
   summary: '{{entity}} {{action}}',
 };

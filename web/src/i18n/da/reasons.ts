@@ -161,6 +161,7 @@ export const reasons: Texts<typeof en> = {
   map_time: 'dens egen tid mangler, er for gammel eller ligger i fremtiden',
   map_field: '{{pointer}}: {{why}}',
 
+  job_days: '{{n}} af {{other}} dage',
   job_stopped: 'Stoppet efter ønske.',
   job_silent: 'Opgivet efter {{n}} forsøg, der endte uden forklaring.',
   job_tried: 'Prøvet {{n}} gange: {{why}}',

@@ -3,7 +3,7 @@ import type { Texts } from '../texts.ts';
 
 export const screens: Texts<typeof en> = {
   old: 'gammel',
-  offline: 'Ingen forbindelse siden {{time}}. Det er de seneste værdier, {{ago}}.',
+  offline: 'Ingen forbindelse siden {{time}}. Her er de seneste værdier.',
   closed_title: 'Skærmen er lukket',
   closed_text: 'Linket er trukket tilbage eller udløbet. Den, der passer lokalet, kan lave et nyt.',
   missing_text: 'Adressen er ikke hel. Åbn hele linket med alt, der står efter #.',

@@ -42,7 +42,7 @@ export const shell: Texts<typeof en> = {
   loading: 'Henter',
   retry: 'Prøv igen',
   back: 'Tilbage',
-  cancel: 'Annuller',
+  cancel: 'Annullér',
   save: 'Gem',
   delete: 'Slet',
   copy: 'Kopiér',

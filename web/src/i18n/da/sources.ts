@@ -62,6 +62,7 @@ export const sources: Texts<typeof en> = {
   webhook_url: 'Adresse (URL)',
   webhook_header: 'Header',
   webhook_header_value: 'Headerens værdi er nøglen. Den blev vist én gang; lav en ny, hvis den er væk.',
+  webhook_header_now: 'Headerens værdi er nøglen ovenfor.',
   webhook_try: 'Prøv det fra en terminal:',
   'where_chirpstack-v4':
     'I ChirpStack: Applications › din applikation › Integrations › HTTP. Encoding JSON; tilføj headeren og adressen.',

@@ -171,5 +171,10 @@ export const access = {
   entity_contact_role: 'Contact',
   entity_room_screen: 'Link of a screen',
   entity_password_reset: 'Link for a new password',
+  entity_source: 'Source',
+  entity_codec: 'Codec',
+  entity_group: 'Group',
+  entity_groups: 'Groups',
+  entity_readings: 'Readings',
   summary: '{{entity}} {{action}}',
 } as const;

@@ -1,6 +1,6 @@
 export const screens = {
   old: 'old',
-  offline: 'No connection since {{time}}. These are the last values, {{ago}}.',
+  offline: 'No connection since {{time}}. These are the last values.',
   closed_title: 'This screen is closed',
   closed_text: 'Its link was withdrawn or has expired. Whoever looks after the room can make a new one.',
   missing_text: 'The address is not complete. Open the whole link, with everything that follows the #.',

@@ -60,6 +60,7 @@ export const sources = {
   webhook_header: 'Header',
   webhook_header_value:
     'The value of the header is the key. It was shown once; make a new one if it is lost.',
+  webhook_header_now: 'The value of the header is the key above.',
   webhook_try: 'Try it from a terminal:',
   'where_chirpstack-v4':
     'In ChirpStack: Applications › your application › Integrations › HTTP. Encoding JSON; add the header and the address.',

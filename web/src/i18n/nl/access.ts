@@ -2,11 +2,11 @@ import type { access as en } from '../en/access.ts';
 import type { Texts } from '../texts.ts';
 
 export const access: Texts<typeof en> = {
-  sign_in_title: 'Aanmelden',
+  sign_in_title: 'Inloggen',
   email: 'E-mailadres',
   password: 'Wachtwoord',
   password_show: 'Wachtwoord tonen',
-  sign_in_action: 'Aanmelden',
+  sign_in_action: 'Inloggen',
   forgot: 'Wachtwoord vergeten?',
   wrong_credentials: 'Het e-mailadres of het wachtwoord klopt niet. Controleer beide en probeer het opnieuw.',
   too_many_one: 'Te veel pogingen. Wacht {{count, number}} seconde en probeer het opnieuw.',
@@ -51,7 +51,7 @@ export const access: Texts<typeof en> = {
     'Deze Torv kan geen e-mail versturen. Een beheerder van uw organisatie kan een link voor u maken onder Instellingen, Gebruikers.',
   reset_set_text: 'Kies een nieuw wachtwoord voor {{email}}. U wordt dan overal elders afgemeld.',
   reset_set_action: 'Wachtwoord opslaan',
-  back_to_sign_in: 'Terug naar aanmelden',
+  back_to_sign_in: 'Terug naar inloggen',
   account_title: 'Uw account',
   account_details: 'Naam en taal',
   account_saved: 'Opgeslagen.',
@@ -174,5 +174,10 @@ export const access: Texts<typeof en> = {
   entity_contact_role: 'Contact',
   entity_room_screen: 'Link van een scherm',
   entity_password_reset: 'Link voor een nieuw wachtwoord',
+  entity_source: 'Bron',
+  entity_codec: 'Codec',
+  entity_group: 'Groep',
+  entity_groups: 'Groepen',
+  entity_readings: 'Metingen',
   summary: '{{entity}} {{action}}',
 };

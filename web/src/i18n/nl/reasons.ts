@@ -162,6 +162,7 @@ export const reasons: Texts<typeof en> = {
   map_time: 'de eigen tijd ontbreekt, is te oud of ligt in de toekomst',
   map_field: '{{pointer}}: {{why}}',
 
+  job_days: '{{n}} van {{other}} dagen',
   job_stopped: 'Op verzoek gestopt.',
   job_silent: 'Opgegeven na {{n}} pogingen die zonder uitleg eindigden.',
   job_tried: '{{n}} keer geprobeerd: {{why}}',

@@ -3,7 +3,7 @@ import type { Texts } from '../texts.ts';
 
 export const screens: Texts<typeof en> = {
   old: 'oud',
-  offline: 'Geen verbinding sinds {{time}}. Dit zijn de laatste waarden, {{ago}}.',
+  offline: 'Geen verbinding sinds {{time}}. Dit zijn de laatste waarden.',
   closed_title: 'Dit scherm is gesloten',
   closed_text: 'De link is ingetrokken of verlopen. Wie voor het lokaal zorgt, kan een nieuwe maken.',
   missing_text: 'Het adres is niet volledig. Open de hele link, met alles wat na # staat.',

@@ -10,7 +10,7 @@ export const shell: Texts<typeof en> = {
   nav_map: 'Kaart',
   nav_places: 'Plekken',
   nav_devices: 'Apparaten',
-  nav_inbox: 'Postvak',
+  nav_inbox: 'Inbox',
   nav_sources: 'Bronnen',
   nav_codecs: 'Codecs',
   nav_files: 'Bestanden',

@@ -63,6 +63,7 @@ export const sources: Texts<typeof en> = {
   webhook_header: 'Header',
   webhook_header_value:
     'De waarde van de header is de sleutel. Die is één keer getoond; maak een nieuwe als hij kwijt is.',
+  webhook_header_now: 'De waarde van de header is de sleutel hierboven.',
   webhook_try: 'Probeer het in een terminal:',
   'where_chirpstack-v4':
     'In ChirpStack: Applications › uw applicatie › Integrations › HTTP. Encoding JSON; voeg de header en het adres toe.',

@@ -8,7 +8,7 @@ export const errors: Texts<typeof en> = {
   BAD_PATH: 'Adressen är inte giltig',
   UNSUPPORTED_OPTION: 'Det här alternativet stöds inte',
   BAD_UPLINK: 'Meddelandet från sensorn är inte giltigt',
-  BAD_CODEC: 'Kodeken går inte att använda',
+  BAD_CODEC: 'Codecen går inte att använda',
   BAD_FILE: 'Filen går inte att läsa',
   BAD_CONFIG: 'Inställningarna är inte giltiga',
   TOO_LARGE: 'Det är för stort',

@@ -19,11 +19,11 @@ export const reasons: Texts<typeof en> = {
   mqtt_authentication: 'Brokern vill ha en annan sorts inloggning.',
   mqtt_keepalive: 'Brokern hörde ingenting för länge.',
   mqtt_taken_over: 'En annan klient har anslutit med samma klient-id.',
-  mqtt_filter: 'Brokern avvisade ämnesfiltret.',
-  mqtt_topic: 'Brokern avvisade ämnet.',
+  mqtt_filter: 'Brokern avvisade topicfiltret.',
+  mqtt_topic: 'Brokern avvisade topicen.',
   mqtt_packet_used: 'Brokern säger att ett paketnummer redan används.',
   mqtt_in_flight: 'Brokern säger att för många meddelanden var på väg.',
-  mqtt_alias: 'Brokern avvisade ett ämnesalias.',
+  mqtt_alias: 'Brokern avvisade ett topic-alias.',
   mqtt_too_large: 'Ett paket var för stort för brokern.',
   mqtt_too_fast: 'Brokern säger att meddelandena kom för snabbt.',
   mqtt_quota: 'En kvot hos brokern är slut.',
@@ -98,7 +98,7 @@ export const reasons: Texts<typeof en> = {
     'Innehållet är fortfarande krypterat: ChirpStack har inte enhetens AppSKey. Låt dess join-server ge nyckeln till ChirpStack.',
   tts_no_dev_eui:
     'Enheten har ingen DevEUI i The Things Stack (”end_device_ids.dev_eui” saknas). Registrera en för den där.',
-  torv_topic: '”devEui” anger en annan enhet än ämnet.',
+  torv_topic: '”devEui” anger en annan enhet än topicen.',
   torv_no_payload: '”payload” (hexadecimalt) eller ”payloadBase64” saknas.',
   torv_two_payloads: 'Ange ”payload” eller ”payloadBase64”, inte båda.',
 
@@ -164,6 +164,7 @@ export const reasons: Texts<typeof en> = {
   map_time: 'dess egen tid saknas, är för gammal eller ligger i framtiden',
   map_field: '{{pointer}}: {{why}}',
 
+  job_days: '{{n}} av {{other}} dagar',
   job_stopped: 'Stoppat på begäran.',
   job_silent: 'Uppgivet efter {{n}} försök som slutade utan förklaring.',
   job_tried: 'Försökt {{n}} gånger: {{why}}',

@@ -3,7 +3,7 @@ import type { Texts } from '../texts.ts';
 
 export const screens: Texts<typeof en> = {
   old: 'gammalt',
-  offline: 'Ingen anslutning sedan {{time}}. Det här är de senaste värdena, {{ago}}.',
+  offline: 'Ingen anslutning sedan {{time}}. Det här är de senaste värdena.',
   closed_title: 'Skärmen är stängd',
   closed_text: 'Länken är återkallad eller har gått ut. Den som sköter rummet kan göra en ny.',
   missing_text: 'Adressen är inte fullständig. Öppna hela länken med allt som står efter #.',

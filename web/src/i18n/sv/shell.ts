@@ -12,7 +12,7 @@ export const shell: Texts<typeof en> = {
   nav_devices: 'Enheter',
   nav_inbox: 'Inkorg',
   nav_sources: 'Källor',
-  nav_codecs: 'Kodekar',
+  nav_codecs: 'Codecs',
   nav_files: 'Filer',
   nav_settings: 'Inställningar',
   search: 'Sök',

@@ -62,6 +62,7 @@ export const sources: Texts<typeof en> = {
   webhook_url: 'Adress (URL)',
   webhook_header: 'Header',
   webhook_header_value: 'Headerns värde är nyckeln. Den visades en gång; skapa en ny om den är borta.',
+  webhook_header_now: 'Headerns värde är nyckeln ovan.',
   webhook_try: 'Prova från en terminal:',
   'where_chirpstack-v4':
     'I ChirpStack: Applications › din applikation › Integrations › HTTP. Encoding JSON; lägg till headern och adressen.',

@@ -24,6 +24,11 @@ const ENTITIES = [
   'contact_role',
   'room_screen',
   'password_reset',
+  'source',
+  'codec',
+  'group',
+  'groups',
+  'readings',
 ] as const;
 const PAGE = 100;
 

@@ -3,6 +3,7 @@ import { Button, Heading } from '@digdir/designsystemet-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Organisation } from '../../answers.ts';
 import { sendJson, toPath } from '../../api.ts';
+import { toCapital } from '../../i18n/capital.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
@@ -34,7 +35,7 @@ export function InvitationList(props: {
       cell: (one) => one.email,
       sortValue: (one) => one.email,
     },
-    { key: 'role', header: t('role'), cell: (one) => t(`role_${one.role}`) },
+    { key: 'role', header: t('role'), cell: (one) => toCapital(t(`role_${one.role}`)) },
     {
       key: 'until',
       header: t('invitation_until'),

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Organisation, Role } from '../../answers.ts';
 import { sendJson, toPath } from '../../api.ts';
+import { toCapital } from '../../i18n/capital.ts';
 import { useText } from '../../i18n/language.tsx';
 import { CopyOnce } from '../../parts/copy-once.tsx';
 import { useSay } from '../../parts/status-region.tsx';
@@ -67,7 +68,7 @@ export function InviteForm(props: { readonly organisation: Organisation }) {
             key={one}
             name="role"
             value={one}
-            label={t(`role_${one}`)}
+            label={toCapital(t(`role_${one}`))}
             description={t(`role_${one}_help`)}
             checked={role === one}
             onChange={() => setRole(one)}

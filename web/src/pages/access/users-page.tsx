@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Organisation, Role } from '../../answers.ts';
 import { getJson, sendJson, toPath } from '../../api.ts';
+import { toCapital } from '../../i18n/capital.ts';
 import { useText } from '../../i18n/language.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyOnce } from '../../parts/copy-once.tsx';
@@ -123,7 +124,7 @@ function MemberTable(props: { readonly organisation: Organisation; readonly memb
           labelHidden
           size="sm"
           value={member.role}
-          options={ROLES.map((role) => ({ value: role, text: t(`role_${role}`) }))}
+          options={ROLES.map((role) => ({ value: role, text: toCapital(t(`role_${role}`)) }))}
           disabled={setRole.isPending}
           onChange={(role) => setRole.mutate({ member, role })}
         />

@@ -3,6 +3,7 @@ import { Alert } from '@digdir/designsystemet-react';
 import type { Tried } from '../../codec-data.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Code } from '../../parts/code.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { toJson } from './bench.ts';
 
@@ -16,12 +17,14 @@ export function BenchDecoded(props: { readonly tried: Tried | undefined }) {
   return (
     <>
       {fault !== undefined && <Alert data-color="danger">{t(`fault_${fault}`)}</Alert>}
-      {tried.errors.length > 0 && (
+      {fault === undefined && tried.errors.length > 0 && (
         <Alert data-color="danger">
-          {fault === undefined && t('decode_failed')}
-          <ul lang="en">
+          {t('decode_failed')}
+          <ul>
             {tried.errors.map((text) => (
-              <li key={text}>{text}</li>
+              <li key={text}>
+                <Reason text={text} />
+              </li>
             ))}
           </ul>
         </Alert>

@@ -41,7 +41,9 @@ export function Redecode(props: RedecodeProps) {
 
 function Ask(props: RedecodeProps & { readonly onStarted: (job: number) => void }) {
   const t = useText('codecs');
-  const { timeZone } = useFormat();
+  const format = useFormat();
+  const { timeZone } = format;
+  const told = (local: string) => format.moment(toInstantOf(local, timeZone) ?? Date.now(), 'moment');
   const organisation = useOrganisation();
   const [from, setFrom] = useState(() => toLocalText(Date.now() - WEEK_MS, timeZone));
   const [until, setUntil] = useState(() => toLocalText(Date.now(), timeZone));
@@ -92,13 +94,17 @@ function Ask(props: RedecodeProps & { readonly onStarted: (job: number) => void 
       {preview.error && <Problem error={preview.error} />}
       <div role="status">
         {found && <Found preview={found} />}
-        {found && found.frames > 0 && <Button onClick={() => setAsking(true)}>{t('redecode_start')}</Button>}
+        {found && found.frames > 0 && (
+          <Button variant={isSame(found) ? 'secondary' : 'primary'} onClick={() => setAsking(true)}>
+            {t('redecode_start')}
+          </Button>
+        )}
       </div>
       {start.error && <Problem error={start.error} />}
       {found && (
         <ConfirmDialog
           open={asking}
-          title={t('redecode_confirm', { from: from.replace('T', ' '), until: until.replace('T', ' ') })}
+          title={t('redecode_confirm', { from: told(from), until: told(until) })}
           lost={
             found.changed + found.removed === 0
               ? []
@@ -174,15 +180,18 @@ function Running(props: { readonly jobId: number; readonly onAgain: () => void }
   );
 }
 
+function isSame(preview: RedecodePreview): boolean {
+  const { changed, added, removed, newlyDecoded, newlyRejected } = preview;
+  return changed + added + removed + newlyDecoded + newlyRejected === 0;
+}
+
 function Found(props: { readonly preview: RedecodePreview }) {
   const t = useText('codecs');
   const { preview } = props;
   if (preview.frames === 0) return <Paragraph>{t('redecode_none')}</Paragraph>;
-  const isSame =
-    preview.changed + preview.added + preview.removed + preview.newlyDecoded + preview.newlyRejected === 0;
   return (
     <Alert data-color="info">
-      <Paragraph>{t(isSame ? 'redecode_same' : 'redecode_differs')}</Paragraph>
+      <Paragraph>{t(isSame(preview) ? 'redecode_same' : 'redecode_differs')}</Paragraph>
       <Figures
         rows={[
           [t('redecode_frames'), preview.frames],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApiProblem } from '../../api.ts';
-import { isClosed, parseScreenLink, type ScreenPlace, withAge } from './screen-data.ts';
+import { isClosed, type ScreenPlace, withAge } from './screen-data.ts';
+import { parseScreenLink } from './screen-link.ts';
 
 const SECRET = 'a'.repeat(43);
 

@@ -6,6 +6,7 @@ import { queryOptions } from '@tanstack/react-query';
 import type { Place, ProblemDocument, SeriesAnswer } from '../../answers.ts';
 import { ApiProblem, toPath } from '../../api.ts';
 import type { Language } from '../../i18n/languages.ts';
+import type { ScreenLink } from './screen-link.ts';
 import { forget, recall, remember } from './screen-memory.ts';
 
 export interface ScreenPlace extends Place {
@@ -14,22 +15,10 @@ export interface ScreenPlace extends Place {
   readonly locale: Language;
 }
 
-export interface ScreenLink {
-  readonly placeId: string;
-  readonly secret: string;
-}
-
 const ASK_EVERY_MS = 15_000;
 const SERIES_EVERY_MS = 60_000;
 /** A value that is older than this is no present value, whatever it was when it was fetched. */
 const OLD_AFTER_MS = 30 * 60_000;
-
-/** `/screen?place=7#secret`; undefined where a part is missing. */
-export function parseScreenLink(search: string, hash: string): ScreenLink | undefined {
-  const placeId = /^\d+$/.exec(new URLSearchParams(search).get('place') ?? '')?.[0];
-  const secret = /^#([A-Za-z0-9_-]{43})$/.exec(hash)?.[1];
-  return placeId === undefined || secret === undefined ? undefined : { placeId, secret };
-}
 
 export function screenQuery(link: ScreenLink) {
   const known = () => recall<ScreenPlace>(link, 'place');

@@ -2,7 +2,7 @@
  * What a room's screen knew last, for the morning on which it starts before the line does: kept on the device with
  * the moment it was fetched, and forgotten when its link is closed. Never holds the link's secret.
  */
-import type { ScreenLink } from './screen-data.ts';
+import type { ScreenLink } from './screen-link.ts';
 
 const PREFIX = 'torv.screen.';
 

@@ -20,14 +20,13 @@ import { toChartSeries } from '../place-chart.tsx';
 import { useKeptScreen } from './keep-screen.ts';
 import {
   isClosed,
-  parseScreenLink,
-  type ScreenLink,
   type ScreenPlace,
   screenQuery,
   screenSeriesQuery,
   toLostSince,
   withAge,
 } from './screen-data.ts';
+import { parseScreenLink, type ScreenLink } from './screen-link.ts';
 import { useWakeLock } from './wake-lock.ts';
 import './screen-page.css';
 
@@ -109,7 +108,6 @@ function Room(props: {
           t('offline', {
             // a time alone would be taken for one of today
             time: words.format.moment(lostSinceMs, now - lostSinceMs < DAY_MS / 2 ? 'time' : 'moment'),
-            ago: words.format.relative(new Date(lostSinceMs).toISOString(), now),
           })}
       </p>
     </article>

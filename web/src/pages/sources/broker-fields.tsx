@@ -6,44 +6,8 @@ import { useText } from '../../i18n/language.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Reason } from '../../parts/reason.tsx';
 import { useOrganisation } from '../../session.ts';
-import type { BrokerSettings } from '../../source-data.ts';
+import { type BrokerDraft, toBrokerSettings } from './broker-draft.ts';
 import type { SourceFaults } from './source-faults.ts';
-
-export interface BrokerDraft {
-  readonly url: string;
-  readonly username: string;
-  /** Never kept as a draft. Empty: as it is stored. */
-  readonly password: string;
-  readonly topics: string;
-  readonly sharedGroup: string;
-  readonly ca: string;
-}
-
-export function toBrokerDraft(settings: BrokerSettings): BrokerDraft {
-  return {
-    url: settings.url ?? 'mqtts://',
-    username: settings.username ?? '',
-    password: '',
-    topics: (settings.topics ?? []).join('\n'),
-    sharedGroup: settings.sharedGroup ?? '',
-    ca: settings.ca ?? '',
-  };
-}
-
-/** Empty fields are left out, as the server wants them. */
-export function toBrokerSettings(draft: BrokerDraft): BrokerSettings {
-  const topics = draft.topics
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-  return {
-    url: draft.url.trim(),
-    topics,
-    ...(draft.username.trim() === '' ? {} : { username: draft.username.trim() }),
-    ...(draft.sharedGroup.trim() === '' ? {} : { sharedGroup: draft.sharedGroup.trim() }),
-    ...(draft.ca.trim() === '' ? {} : { ca: `${draft.ca.trim()}\n` }),
-  };
-}
 
 interface Trial {
   readonly ok: boolean;

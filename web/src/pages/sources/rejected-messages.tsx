@@ -35,7 +35,10 @@ export function Rejected(props: { readonly source: SourceBody }) {
       cell: (row) => (
         <details>
           <summary className="torv-nowrap">{t('rejected_show')}</summary>
-          <pre className="torv-message">{row.body}</pre>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+          <pre className="torv-message" tabIndex={0}>
+            {row.body}
+          </pre>
         </details>
       ),
     },

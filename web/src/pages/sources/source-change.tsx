@@ -8,7 +8,8 @@ import { Form } from '../../parts/form.tsx';
 import { useSay } from '../../parts/status-region.tsx';
 import { useDraft } from '../../parts/use-draft.ts';
 import type { SourcePage as SourceBody } from '../../source-data.ts';
-import { BrokerFields, toBrokerDraft, toBrokerSettings } from './broker-fields.tsx';
+import { toBrokerDraft, toBrokerSettings } from './broker-draft.ts';
+import { BrokerFields } from './broker-fields.tsx';
 import { useSourceFaults } from './source-faults.ts';
 
 export function SourceChange(props: { readonly source: SourceBody }) {

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { useText } from '../../i18n/language.tsx';
 import type { Source } from '../../source-data.ts';
-import type { BrokerDraft } from './broker-fields.tsx';
+import type { BrokerDraft } from './broker-draft.ts';
 
 export interface SourceFaults {
   readonly name: (name: string) => string | undefined;

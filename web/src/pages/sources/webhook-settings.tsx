@@ -26,7 +26,9 @@ export function WebhookSettings(props: WebhookSettingsProps) {
       <Paragraph>{t(`where_${props.format}`)}</Paragraph>
       <CopyLine label={t('webhook_url')} value={url} />
       <CopyLine label={t('webhook_header')} value={KEY_HEADER} />
-      <Paragraph data-size="sm">{t('webhook_header_value')}</Paragraph>
+      <Paragraph data-size="sm">
+        {t(props.key_ === undefined ? 'webhook_header_value' : 'webhook_header_now')}
+      </Paragraph>
       {props.format === 'torv' && (
         <>
           <Paragraph data-size="sm">{t('webhook_try')}</Paragraph>
