@@ -23,7 +23,7 @@ export interface SensorThingsTopics {
     readonly now: string;
   }): Promise<void>;
   /** @throws AppError where nobody can subscribe to this */
-  check(topic: string): void;
+  check(topic: string, actor: Actor): void;
   listen(topic: string, isListened: boolean): void;
   serve(outlet: {
     subscribers(topic: string): readonly Actor[];
@@ -75,13 +75,17 @@ function toText(payload: Buffer): string {
 }
 
 /** Why a client was refused stands in the log alone: MQTT 3.1.1 has no words for it. */
-function createNotice(log: Log): (line: string) => void {
+function createNotice(log: Log): (line: string, isRefusal?: boolean) => void {
   let minute = 0;
   let told = 0;
-  return (line) => {
+  return (line, isRefusal = false) => {
+    if (!isRefusal) {
+      log.debug({}, line);
+      return;
+    }
     const current = Math.floor(performance.now() / 60_000);
     if (current !== minute) [minute, told] = [current, 0];
-    if (told++ < REFUSALS_PER_MINUTE) log.info({}, line);
+    if (told++ < REFUSALS_PER_MINUTE) log.warn({}, line);
     else log.debug({}, line);
   };
 }
@@ -108,14 +112,14 @@ export async function openEmbeddedBroker(deps: EmbeddedBrokerDeps): Promise<Embe
       return credential;
     },
     // Who may see what is decided for each message; here only whether it can be understood.
-    async maySubscribe(_credential, topic) {
+    async maySubscribe(credential, topic) {
       if (sensorThings === undefined) return false;
       try {
-        sensorThings.check(topic);
+        sensorThings.check(topic, toActor(credential));
         return true;
       } catch (error) {
         const why = error instanceof AppError ? error.detail : 'not understood';
-        notice(`MQTT: nobody can subscribe to ${JSON.stringify(topic.slice(0, 200))}: ${why}`);
+        notice(`MQTT: nobody can subscribe to ${JSON.stringify(topic.slice(0, 200))}: ${why}`, true);
         return false;
       }
     },

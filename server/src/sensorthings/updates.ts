@@ -47,8 +47,8 @@ export interface Updates {
   /** After the commit. */
   announce(changes: readonly Change[]): void;
   announceReadings(readings: readonly StoredReading[]): void;
-  /** @throws AppError where nobody can subscribe to this */
-  check(topic: string): void;
+  /** @throws AppError where nobody can subscribe to this, or not now */
+  check(topic: string, actor: Actor): void;
   /** Somebody begins to listen, or the last one ceased to. */
   listen(topic: string, isListened: boolean): void;
   /** @returns how to stop */
@@ -88,6 +88,11 @@ function toRights(actor: Actor): string {
   return (organisationsOf(actor, 'viewer') ?? ['all']).join(',');
 }
 
+/** Sees what everybody sees. */
+function isPublic(actor: Actor): boolean {
+  return organisationsOf(actor, 'viewer')?.length === 0;
+}
+
 /** The keys under which a topic is found; a change is looked for under all of its own. */
 function toKey({ entity, id, datastreamId }: Topic): string {
   if (id !== undefined) return `${entity}:${id}`;
@@ -125,6 +130,8 @@ export function createUpdates(options: UpdatesOptions): Updates {
   /** Datastream -> who listens to what the server keeps of it. */
   const ofKept = new Map<string, Set<Watch>>();
   const slots = createSlots(limits.queries);
+  /** Of topics to which only those without a key listen: however many and costly, they hold up nobody else. */
+  const publicSlots = createSlots(1);
   let outlet: Outlet | undefined;
   let gathered: Change[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -184,7 +191,8 @@ export function createUpdates(options: UpdatesOptions): Updates {
     running++;
     const most = bringsMany(watch.topic.query.expand) ? BATCH_EXPANDED : BATCH;
     while (watch.waiting.length > 0) {
-      await slots.take();
+      const pool = outlet?.subscribers(watch.topic.text).every(isPublic) === true ? publicSlots : slots;
+      await pool.take();
       try {
         const batch = watch.waiting.splice(0, most);
         waiting -= batch.length;
@@ -192,7 +200,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
       } catch (error) {
         log.warn({ err: error, topic: watch.topic.text }, 'MQTT subscribers were not told of a change');
       } finally {
-        slots.give();
+        pool.give();
       }
     }
     watch.running = false;
@@ -263,9 +271,11 @@ export function createUpdates(options: UpdatesOptions): Updates {
         })),
       );
     },
-    check(topic) {
+    check(topic, actor) {
       parseTopic(wire.version, topic);
-      if (watches.size >= limits.topics && !watches.has(topic))
+      // those without a key leave room for those with one
+      const most = isPublic(actor) ? limits.topics >> 1 : limits.topics;
+      if (watches.size >= most && !watches.has(topic))
         throw new AppError('TOO_MANY', 'So many topics are listened to that no other is taken.');
     },
     listen(text, isListened) {

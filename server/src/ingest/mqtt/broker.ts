@@ -63,8 +63,8 @@ export interface BrokerOptions {
   readonly openForWriting?: boolean;
   /** Somebody begins to listen to a topic, or the last one ceased to. */
   readonly onTopic?: (topic: string, isListened: boolean) => void;
-  /** One line for the log; holds no secret. */
-  readonly onNotice?: (line: string) => void;
+  /** One line for the log; holds no secret. isRefusal: why a message was not taken, which its sender cannot be told. */
+  readonly onNotice?: (line: string, isRefusal?: boolean) => void;
   readonly limits?: Partial<BrokerLimits>;
 }
 
@@ -274,7 +274,11 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       refused++;
       const why =
         error instanceof AppError ? error.detail : error instanceof Error ? error.message : 'not kept';
-      notice(`MQTT: a message of key ${session.credential?.keyId ?? '(none)'} was not taken: ${why}`);
+      const on = JSON.stringify(packet.topic.slice(0, 200));
+      notice(
+        `MQTT: a message of key ${session.credential?.keyId ?? '(none)'} on ${on} was not taken: ${why}`,
+        true,
+      );
       // MQTT 3.1.1, 3.3.5: there is no other way to say no than to close.
       throw new Error(why);
     } finally {
