@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { V1_1 } from '@torv/core/sta/version';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SYSTEM } from '../../src/access/port.ts';
+import { ANONYMOUS, SYSTEM } from '../../src/access/port.ts';
 import { createUpdates } from '../../src/sensorthings/updates.ts';
 import type { Change } from '../../src/sensorthings/writer-store.ts';
 import { DATABASE_KINDS } from '../database.ts';
@@ -366,12 +366,14 @@ describe.each(DATABASE_KINDS)('updates by MQTT on %s', (kind) => {
     const costly =
       "v1.1/Things?$filter=st_relate(Locations/location,geography'POLYGON ((0 0,1 1,0 1,1 0,0 0))','T********')";
     for (const each of [topic, costly, 'v1.1/Things']) {
-      updates.check(each);
+      updates.check(each, SYSTEM);
       updates.listen(each, true);
     }
-    expect(() => updates.check('v1.1/Sensors')).toThrow('TOO_MANY');
-    updates.check('v1.1/Things');
+    expect(() => updates.check('v1.1/Sensors', SYSTEM)).toThrow('TOO_MANY');
+    updates.check('v1.1/Things', SYSTEM);
     updates.listen('v1.1/Things', false);
+    updates.check('v1.1/Sensors', SYSTEM);
+    expect(() => updates.check('v1.1/Sensors', ANONYMOUS)).toThrow('TOO_MANY');
     const change: Change = { kind: 'updated', entity: 'thing', id: town.thing };
     updates.announce(Array.from({ length: 100 }, () => change));
     await updates.settle();
