@@ -9,6 +9,7 @@ import type { Actor } from './access/port.ts';
 import { registerAccessRoutes } from './access/routes.ts';
 import { resolveOutbound } from './http/outbound.ts';
 import { type App, createHttp } from './http/server.ts';
+import { type MqttDoor, registerMqttOverWebSocket } from './ingest/mqtt/websocket.ts';
 import { registerRedecodeRoutes } from './ingest/redecode-routes.ts';
 import { registerSourceRoutes } from './ingest/source-routes.ts';
 import { registerWebhookRoutes } from './ingest/webhook-routes.ts';
@@ -33,6 +34,8 @@ export interface AppOptions {
   readonly mail?: Mailer | undefined;
   /** A source was changed: look at the sources now. */
   readonly refreshSources?: () => Promise<void>;
+  /** The embedded broker, once it is on. */
+  readonly mqtt?: () => MqttDoor | undefined;
   /** The built web application; absent in tests. */
   readonly webDir?: string;
 }
@@ -55,7 +58,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     now: runtime.now,
     mail: options.mail,
   });
-  registerPlaceRoutes(app, deps);
+  registerPlaceRoutes(app, { ...deps, announce: runtime.updates.announce });
   registerCodecRoutes(app, {
     sql,
     now: runtime.now,
@@ -73,7 +76,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     config: runtime.config,
     log: runtime.log,
     now: runtime.now,
-    announce: runtime.live.announce,
+    announce: runtime.ingest.announce,
     wakeSweep: runtime.wakeSweep,
   });
   registerExportRoutes(app, { sql });
@@ -82,8 +85,10 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     database: runtime.database,
     config: runtime.config,
     now: runtime.now,
-    announce: (changes) => runtime.live.announce(changes.flatMap(({ reading }) => reading ?? [])),
+    announce: runtime.announceChanges,
+    mqtt: options.mqtt,
   });
+  registerMqttOverWebSocket(app, { findDoor: options.mqtt ?? (() => undefined), config: runtime.config });
   registerWebhookRoutes(app, { inlet: runtime.inlet, now: runtime.now });
   registerSourceRoutes(app, {
     sql,

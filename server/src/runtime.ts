@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { V1_1 } from '@torv/core/sta/version';
+import { toBaseUrl } from './access/context.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import type { Log } from './db/log.ts';
@@ -17,6 +19,7 @@ import { openSpool } from './ingest/spool.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import type { StoredReading } from './observations/store.ts';
 import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
 import { TIDY_EVERY_MS, tidyDatabase } from './operations/tidy-port.ts';
@@ -24,6 +27,8 @@ import { startAutomaticClaims } from './registry/automatic-claims.ts';
 import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codec-store.ts';
+import { createUpdates, type Updates } from './sensorthings/updates.ts';
+import type { Change } from './sensorthings/writer-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -35,6 +40,10 @@ export interface Runtime {
   /** A pool of its own for scripts that people try, so that they disturb no frame. */
   readonly tryDecoder: Decoder;
   readonly live: Live;
+  /** Tells MQTT subscribers; silent where there is no embedded broker. */
+  readonly updates: Updates;
+  /** What was written through SensorThings, after the commit. */
+  announceChanges(changes: readonly Change[]): void;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
   /** Begins to work with `jobs.start()`: the server does, a command does not. */
@@ -89,11 +98,20 @@ export async function assembleRuntime(
   const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
   const tryDecoder = createDecoder({ workers: 1 });
   const live = createLive();
+  const updates = createUpdates({
+    sql: database.boundedSql,
+    wire: { version: V1_1, root: `${toBaseUrl(config)}/sta/${V1_1.path}` },
+    log,
+    now,
+  });
   const ingest: IngestDeps = {
     sql: database.sql,
     decoder,
     devices: new DeviceKnowledge(),
-    announce: live.announce,
+    announce: (readings: readonly StoredReading[]) => {
+      live.announce(readings);
+      updates.announceReadings(readings);
+    },
     wakeSweep: () => sweeper.wake(),
   };
   const sweeper = createSweeper(ingest, log);
@@ -119,6 +137,11 @@ export async function assembleRuntime(
     decoder,
     tryDecoder,
     live,
+    updates,
+    announceChanges(changes) {
+      live.announce(changes.flatMap(({ reading }) => reading ?? []));
+      updates.announce(changes);
+    },
     ingest,
     batcher,
     jobs,

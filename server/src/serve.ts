@@ -17,9 +17,12 @@ import { startDemo } from './demo/feed.ts';
 import { resolveOutbound } from './http/outbound.ts';
 import type { App } from './http/server.ts';
 import { openEmbeddedBroker } from './ingest/embedded-broker.ts';
+import type { Broker } from './ingest/mqtt/broker.ts';
+import type { MqttDoor } from './ingest/mqtt/websocket.ts';
 import { createSourceManager } from './ingest/source-manager.ts';
 import type { Output } from './output.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
+import { createSensorThingsTopics } from './sensorthings/topics.ts';
 
 const ACCESS_SWEEP_MS = 6 * 3_600_000;
 const CLOSE_REQUESTS_MS = 3_000;
@@ -137,12 +140,14 @@ async function openDoors(
       })
     : undefined;
   if (manager !== undefined) opened.push(() => manager.close());
+  let mqtt: MqttDoor | undefined;
   const { app } = await createApp(runtime, {
     logger: log,
     authenticate: createAuthenticator({ sql, now: runtime.now }),
     mail: createMailer(config),
     refreshSources: async () => manager?.refresh(),
     webDir: join(options.root, 'build/web'),
+    mqtt: () => mqtt,
   });
   opened.push(() => closeApp(app));
   if (config.staOpen) warnOpen(config, log, output);
@@ -176,10 +181,13 @@ async function openDoors(
       port: config.mqttPort,
       portConfigured: config.mqttPortConfigured,
       ...toTls(config),
+      sensorThings: createSensorThingsTopics(runtime),
+      openForWriting: config.staOpen,
       findKey: (text) => findKeyActor(sql, text, runtime.now()),
       findDeadKeys: (ids) => findDeadKeys(sql, ids, runtime.now()),
     });
     opened.push(() => broker.close());
+    if (broker.broker !== undefined) mqtt = toDoor(broker.broker, config);
     if (broker.reason !== undefined) output.line(broker.reason);
   }
   if (isStopping()) return undefined;
@@ -195,6 +203,10 @@ async function closeApp(app: App): Promise<void> {
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_REQUESTS_MS);
   await app.close();
   clearTimeout(cut);
+}
+
+function toDoor(broker: Broker, config: Config): MqttDoor {
+  return { port: broker.port, isTls: config.tlsCert !== undefined, accept: broker.accept };
 }
 
 function warnOpen(config: Config, log: Log, output: Output): void {

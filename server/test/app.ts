@@ -13,6 +13,7 @@ import { createApp } from '../src/app.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import type { Database } from '../src/db/database.ts';
 import type { App } from '../src/http/server.ts';
+import type { MqttDoor } from '../src/ingest/mqtt/websocket.ts';
 import { assembleRuntime, type Runtime } from '../src/runtime.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
 
@@ -37,6 +38,8 @@ export interface TestAppOptions {
   readonly reach?: (database: TestDatabase) => Promise<Database>;
   /** false: frames that wait are decoded when the test says so, not by themselves. */
   readonly sweeps?: boolean;
+  /** The embedded broker, where a test opens one. */
+  readonly mqtt?: () => MqttDoor | undefined;
 }
 
 export async function createTestApp(kind: DatabaseKind, options: TestAppOptions = {}): Promise<TestApp> {
@@ -57,6 +60,7 @@ export async function createTestApp(kind: DatabaseKind, options: TestAppOptions 
     logger: log,
     authenticate: createAuthenticator({ sql: reached.sql, now }),
     mail: options.mail,
+    mqtt: options.mqtt ?? (() => undefined),
   });
   await app.ready();
   return {

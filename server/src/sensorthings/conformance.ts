@@ -51,6 +51,33 @@ export const CLAIMS: Readonly<Record<string, readonly string[]>> = {
     'create-update-delete/historical-location-manual-creation',
   ],
   'data-array/data-array': ['data-array/data-array'],
+  'create-observations-via-mqtt/observations-creation': [
+    'create-observations-via-mqtt/observations-creation',
+  ],
+  'receive-updates-via-mqtt/receive-updates': ['receive-updates-via-mqtt/receive-updates'],
 };
 
 export const CONFORMANCE: readonly string[] = Object.keys(CLAIMS).map((name) => `${PREFIX}/${name}`);
+
+const MQTT_CLASSES = CONFORMANCE.filter((uri) => uri.includes('-via-mqtt/'));
+
+/** Where the embedded broker listens. */
+export interface MqttAddress {
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+/** Without a broker nothing is claimed about MQTT. */
+export function toConformance(hasMqtt: boolean): readonly string[] {
+  return hasMqtt ? CONFORMANCE : CONFORMANCE.filter((uri) => !MQTT_CLASSES.includes(uri));
+}
+
+/** 18-088, 9.2.1: where clients connect for each MQTT class. @param root the address by which the visitor came */
+export function toMqttSettings(root: URL, mqtt: MqttAddress | undefined): Readonly<Record<string, unknown>> {
+  if (mqtt === undefined) return {};
+  const endpoints = [
+    `${mqtt.isTls ? 'mqtts' : 'mqtt'}://${root.hostname}:${mqtt.port}`,
+    `${root.protocol === 'https:' ? 'wss' : 'ws'}://${root.host}/mqtt`,
+  ];
+  return Object.fromEntries(MQTT_CLASSES.map((uri) => [uri, { endpoints }]));
+}

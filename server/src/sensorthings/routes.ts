@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { App } from '../http/server.ts';
-import { CONFORMANCE } from './conformance.ts';
+import { type MqttAddress, toConformance, toMqttSettings } from './conformance.ts';
 import { read } from './read.ts';
 import { acceptText, registerSensorThingsWrites } from './write-routes.ts';
 import type { Change } from './writer-store.ts';
@@ -21,6 +21,8 @@ export interface SensorThingsDeps {
   readonly now?: () => number;
   /** Told after the commit what was written. */
   readonly announce?: (changes: readonly Change[]) => void;
+  /** The embedded broker, once it is on. */
+  readonly mqtt?: (() => MqttAddress | undefined) | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -30,10 +32,13 @@ function toRoot(request: FastifyRequest, config: SensorThingsDeps['config'], ver
   return `${config.publicUrl ?? `${request.protocol}://${request.host}`}/sta/${version.path}`;
 }
 
-function renderRoot(root: string, version: Version): unknown {
+function renderRoot(root: string, version: Version, mqtt: MqttAddress | undefined): unknown {
   return {
     value: [...version.sets.keys()].map((name) => ({ name, url: `${root}/${name}` })),
-    serverSettings: { conformance: CONFORMANCE },
+    serverSettings: {
+      conformance: toConformance(mqtt !== undefined),
+      ...toMqttSettings(new URL(root), mqtt),
+    },
   };
 }
 
@@ -57,7 +62,7 @@ export function registerSensorThings(app: App, deps: SensorThingsDeps): void {
     });
     switch (answered.kind) {
       case 'root':
-        return reply.type(JSON_TYPE).send(renderRoot(root, version));
+        return reply.type(JSON_TYPE).send(renderRoot(root, version, deps.mqtt?.()));
       case 'json':
         return reply.type(JSON_TYPE).send(Readable.from(answered.chunks, { objectMode: false }));
       case 'text':

@@ -292,6 +292,40 @@ export function toSetStatement(context: Context, steps: readonly PathStep[], que
   };
 }
 
+export interface ChangedRows {
+  readonly ids: readonly number[];
+  /** Of Observations whose moments are known: only their months are looked into. */
+  readonly between?: readonly [from: string, to: string] | undefined;
+}
+
+/** Of the rows that a path leads to those with these ids, at most as many, whatever their order. */
+export function toChangedStatement(
+  context: Context,
+  steps: readonly PathStep[],
+  query: CheckedQuery,
+  { ids, between }: ChangedRows,
+): Statement {
+  const { sql } = context;
+  const row = context.nextAlias();
+  const start = sql`${sql(`${row}.phenomenon_start`)}`;
+  const source = join(
+    sql,
+    [
+      sql`${sql(`${row}.id`)} = ANY(${ids as number[]}::bigint[])`,
+      ...(between === undefined
+        ? []
+        : [sql`${start} >= ${between[0]}::timestamptz`, sql`${start} <= ${between[1]}::timestamptz`]),
+      toPathConditions(context, steps, row, { byMonth: false }),
+    ],
+    sql` AND `,
+  );
+  const rows = toRows(context, { ...query, top: ids.length }, row, source, undefined, true);
+  return {
+    query: sql`SELECT ${join(sql, rows.values, sql`, `)} ${rows.from} ${rows.where} ${rows.order} ${rows.page}`,
+    plan: rows.plan,
+  };
+}
+
 export function toEntityStatement(
   context: Context,
   steps: readonly PathStep[],

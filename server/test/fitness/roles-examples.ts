@@ -367,6 +367,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'POST /api/v1/jobs/:id/cancel': about((w) => `/api/v1/jobs/${w.job}/cancel`, {}, [409]),
 
   // names no version and so is never found, for anybody
+  // says that it is for MQTT clients
+  'GET /mqtt': nobody('/mqtt', {}, [400]),
   'GET /sta': nobody('/sta', {}, [404]),
   'GET /sta/v1.1': nobody('/sta/v1.1'),
   // a Thing of the organisation by its number, with what hangs on it

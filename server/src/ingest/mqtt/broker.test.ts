@@ -220,7 +220,7 @@ describe('publishing at the embedded broker', () => {
     const { broker } = await start({
       publishSensorThings: async ({ topic, payload, credential }) => {
         if (payload.toString() === 'bad') throw new Error('not an Observation');
-        got.push(`${credential.organisationId} ${topic} ${payload}`);
+        got.push(`${credential?.organisationId} ${topic} ${payload}`);
       },
     });
     const sender = await client(broker.port, KEY);
@@ -416,6 +416,57 @@ describe('subscribing at the embedded broker', () => {
     }
     expect(broker.state.connections).toBe(1);
     await eventually(() => quick.packets.filter((packet) => packet.cmd === 'publish').length === sent);
+  });
+});
+
+describe('subscribers that do not keep up', () => {
+  it('go when all together hold too much, and who reads stays', async () => {
+    const { broker } = await start({ limits: { unsentBytesPerConnection: 1e9, unsentBytes: 1_000_000 } });
+    const quick = await client(broker.port);
+    await granted(quick, PUBLIC);
+    for (let i = 0; i < 5; i++) {
+      const slow = await client(broker.port);
+      await granted(slow, PUBLIC);
+      slow.socket.pause();
+    }
+    const payload = Buffer.alloc(10_000, 'x');
+    let sent = 0;
+    // one may stay: what it alone holds is permitted
+    while (broker.state.connections > 2 && sent < 20_000) {
+      broker.publish(PUBLIC, payload);
+      sent++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(broker.state.connections).toBeLessThanOrEqual(2);
+    await eventually(() => quick.packets.filter((packet) => packet.cmd === 'publish').length === sent);
+    expect(quick.closed).toBe(false);
+  });
+});
+
+describe('publishing on SensorThings topics', () => {
+  it('needs the scope "write", or an installation that is open for writing', async () => {
+    const got: string[] = [];
+    const publishSensorThings: BrokerOptions['publishSensorThings'] = async ({ credential }) => {
+      got.push(String(credential?.keyId));
+    };
+    const closed = await start({ publishSensorThings });
+    for (const key of [undefined, OTHER_KEY, READ_KEY]) {
+      const sender = await client(closed.broker.port, key);
+      publish(sender, 'v1.1/Observations', '{}');
+      await sender.untilClosed();
+    }
+    expect(got).toEqual([]);
+    const open = await start({ publishSensorThings, openForWriting: true });
+    for (const key of [undefined, READ_KEY, KEY]) {
+      const sender = await client(open.broker.port, key);
+      publish(sender, 'v1.1/Observations', '{}');
+      await sender.next('puback');
+    }
+    expect(got).toEqual(['undefined', '71', '70']);
+    const sender = await client(open.broker.port);
+    publish(sender, UP, '{}');
+    await sender.untilClosed();
+    expect(open.kept).toEqual([]);
   });
 });
 

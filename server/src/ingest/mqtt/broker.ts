@@ -2,17 +2,18 @@
  * The embedded broker (MQTT 3.1.1) for sites that have none. A PUBACK goes out only when `take` has committed the
  * message; who publishes is known by an API key, never by the topic. What clients publish reaches nobody but `take`:
  * subscribers are given only what Torv itself publishes. Sessions end with their connection, and nothing is retained.
+ * A connection may come by TCP, or by any other stream that `accept` is given (WebSocket).
  */
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { AppError } from '@torv/core/errors';
 import { type Eui64, parseEui64 } from '@torv/core/ids';
 import { Aedes, type Client } from 'aedes';
 import type { IPublishPacket } from 'mqtt-packet';
 import type { Scope } from '../../access/port.ts';
-import { Gate, type Load } from './gate.ts';
+import { Gate, type Load, type MqttStream } from './gate.ts';
 import {
   type BrokerLimits,
   type Bucket,
@@ -40,7 +41,8 @@ export interface SensorThingsMessage {
   /** Begins with v1.1/ */
   readonly topic: string;
   readonly payload: Buffer;
-  readonly credential: Credential;
+  /** undefined: anonymous, where the installation is open for writing. */
+  readonly credential: Credential | undefined;
   readonly arrivedAt: string;
 }
 
@@ -57,8 +59,12 @@ export interface BrokerOptions {
   /** Resolves when committed; only then are the messages acknowledged. Rejecting closes the clients' connections. */
   readonly take: (messages: readonly DeviceMessage[]) => Promise<void>;
   readonly publishSensorThings?: (message: SensorThingsMessage) => Promise<void>;
-  /** One line for the log; holds no secret. */
-  readonly onNotice?: (line: string) => void;
+  /** Anybody may publish on SensorThings topics, also without a key (TORV_STA_OPEN). */
+  readonly openForWriting?: boolean;
+  /** Somebody begins to listen to a topic, or the last one ceased to. */
+  readonly onTopic?: (topic: string, isListened: boolean) => void;
+  /** One line for the log; holds no secret. isRefusal: why a message was not taken, which its sender cannot be told. */
+  readonly onNotice?: (line: string, isRefusal?: boolean) => void;
   readonly limits?: Partial<BrokerLimits>;
 }
 
@@ -76,6 +82,10 @@ export interface Broker {
   readonly state: BrokerState;
   /** Topics that somebody listens to at this moment. */
   subscribedTopics(): readonly string[];
+  /** Who listens to exactly this topic; undefined: anonymous. */
+  subscribers(topic: string): readonly (Credential | undefined)[];
+  /** A connection that came in another way than by TCP; it is under the same rules. */
+  accept(stream: MqttStream): void;
   /** Gives the message to each subscriber of exactly this topic whom `mayReceive` lets; returns how many. */
   publish(
     topic: string,
@@ -107,6 +117,8 @@ const NOT_AUTHORISED = 5;
 const BAD_CREDENTIALS = 4;
 const UNAVAILABLE = 3;
 const DRAIN_MS = 10_000;
+/** Stands for the key of those who have none: they share one rate. */
+const NOBODY = 0;
 
 /** aedes hands what a client publishes to the subscribers; here it ends with `take`. */
 class QuietBroker extends Aedes {
@@ -139,7 +151,7 @@ function listenAt(server: Server, host: string, port: number): Promise<void> {
 export async function startBroker(options: BrokerOptions): Promise<BrokerStart> {
   const limits: BrokerLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const notice = options.onNotice ?? (() => undefined);
-  const load: Load = { bytes: 0, waiting: new Set() };
+  const load: Load = { bytes: 0, waiting: new Set(), unsentBytes: 0 };
   const logins = createLoginGuard(limits.failedLoginsPerMinute);
   const sessions = new Map<Client, Session>();
   const gates = new Map<Client, { readonly gate: Gate; readonly address: string }>();
@@ -226,7 +238,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
     client.id =
       credential === undefined ? `anonymous/${randomUUID()}` : `key/${credential.keyId}/${client.id}`;
     sessions.set(client, { client, gate: entry.gate, credential, topics: new Map() });
-    entry.gate.admit(credential === undefined ? undefined : toBucket(credential.keyId));
+    entry.gate.admit(toBucket(credential?.keyId ?? NOBODY));
   }
 
   async function toCredential(address: string, username: string | undefined, password: Buffer | undefined) {
@@ -262,7 +274,11 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       refused++;
       const why =
         error instanceof AppError ? error.detail : error instanceof Error ? error.message : 'not kept';
-      notice(`MQTT: a message of key ${session.credential?.keyId ?? '(none)'} was not taken: ${why}`);
+      const on = JSON.stringify(packet.topic.slice(0, 200));
+      notice(
+        `MQTT: a message of key ${session.credential?.keyId ?? '(none)'} on ${on} was not taken: ${why}`,
+        true,
+      );
       // MQTT 3.1.1, 3.3.5: there is no other way to say no than to close.
       throw new Error(why);
     } finally {
@@ -275,7 +291,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
   async function sort(session: Session, packet: IPublishPacket): Promise<void> {
     const { credential } = session;
     const { topic } = packet;
-    if (credential === undefined)
+    const mayWrite = options.openForWriting === true || credential?.scopes.has('write') === true;
+    if (credential === undefined && !(mayWrite && topic.startsWith(SENSORTHINGS_PREFIX)))
       throw new AppError('BAD_KEY', 'Publishing needs an API key as the password.');
     if (packet.retain) throw new AppError('FORBIDDEN', 'Retained messages are not taken.');
     if (packet.qos > 0 && (packet.messageId ?? 0) < 1)
@@ -283,16 +300,14 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     const arrivedAt = new Date().toISOString();
     const device = DEVICE_TOPIC.exec(topic)?.[1];
-    if (device !== undefined) {
+    if (device !== undefined && credential !== undefined) {
       if (!credential.scopes.has('ingest'))
         throw new AppError('FORBIDDEN', 'The key lacks the scope "ingest".');
       await gather({ devEui: parseEui64(device, 'topic'), payload, credential, arrivedAt });
       return;
     }
     if (topic.startsWith(SENSORTHINGS_PREFIX) && options.publishSensorThings !== undefined) {
-      if (!credential.scopes.has('ingest') && !credential.scopes.has('write')) {
-        throw new AppError('FORBIDDEN', 'The key lacks the scope "ingest" or "write".');
-      }
+      if (!mayWrite) throw new AppError('FORBIDDEN', 'The key lacks the scope "write".');
       await options.publishSensorThings({ topic, payload, credential, arrivedAt });
       return;
     }
@@ -331,14 +346,18 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
     for (const { topic, qos } of granted) {
       if (Number(qos) === 128) continue;
       session.topics.set(topic, qos === 0 ? 0 : 1);
-      subscribers.set(topic, (subscribers.get(topic) ?? new Set()).add(session));
+      const others = subscribers.get(topic);
+      subscribers.set(topic, (others ?? new Set()).add(session));
+      if (others === undefined) options.onTopic?.(topic, true);
     }
   });
   const unsubscribe = (session: Session, topic: string) => {
     session.topics.delete(topic);
     const others = subscribers.get(topic);
     others?.delete(session);
-    if (others?.size === 0) subscribers.delete(topic);
+    if (others?.size !== 0) return;
+    subscribers.delete(topic);
+    options.onTopic?.(topic, false);
   };
   aedes.on('unsubscribe', (topics, client) => {
     const session = sessions.get(client);
@@ -353,18 +372,18 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
   const faults: EventEmitter = aedes;
   faults.on('error', (error: Error) => notice(`MQTT: the broker met an inner fault: ${error.message}`));
 
-  function welcome(socket: Socket): void {
+  function welcome(socket: MqttStream): void {
     const address = socket.remoteAddress ?? 'unknown';
     const group = toAddressGroup(socket.remoteAddress);
     const open = perAddress.get(group) ?? 0;
     socket.on('error', () => undefined);
-    if (stopping || open >= limits.connectionsPerAddress) {
+    if (stopping || gates.size >= limits.connections || open >= limits.connectionsPerAddress) {
       socket.destroy();
       return;
     }
     perAddress.set(group, open + 1);
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
+    socket.setNoDelay?.(true);
+    socket.setKeepAlive?.(true, 60_000);
     const gate = new Gate(socket, limits, load);
     const client = aedes.handle(gate);
     gates.set(client, { gate, address });
@@ -421,6 +440,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerStart> 
       };
     },
     subscribedTopics: () => [...subscribers.keys()],
+    subscribers: (topic) => [...(subscribers.get(topic) ?? [])].map(({ credential }) => credential),
+    accept: welcome,
     publish: (topic, payload, mayReceive) => {
       let receivers = 0;
       for (const { client, credential, topics, gate } of subscribers.get(topic) ?? []) {

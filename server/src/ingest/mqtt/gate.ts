@@ -3,7 +3,6 @@
  * as the client's key may and the store can take, and leaves the rest in the client's own send buffer. To the other
  * side it never blocks: a subscriber that does not read is disconnected, so that it holds up nobody else.
  */
-import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { createFramer, type Framer, MalformedPacket } from './framer.ts';
 import type { BrokerLimits, Bucket } from './quotas.ts';
@@ -12,7 +11,18 @@ import type { BrokerLimits, Bucket } from './quotas.ts';
 export interface Load {
   bytes: number;
   readonly waiting: Set<Gate>;
+  /** Of subscribers that do not keep up. */
+  unsentBytes: number;
 }
+
+/** What a client comes by: a socket, or the inside of a WebSocket. */
+export type MqttStream = Duplex & {
+  readonly remoteAddress?: string | undefined;
+  readonly setNoDelay?: (isOn: boolean) => unknown;
+  readonly setKeepAlive?: (isOn: boolean, afterMs: number) => unknown;
+  /** Ends when all is written; without it `end` does. */
+  readonly destroySoon?: () => void;
+};
 
 const PUBLISH = 3;
 /** CONNECT, PUBLISH, the four acknowledgements, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT. */
@@ -20,6 +30,8 @@ const FROM_CLIENTS: ReadonlySet<number> = new Set([1, 3, 4, 5, 6, 7, 8, 10, 12, 
 /** Client id, user name and key need no more. */
 const CONNECT_BYTES = 4 * 1024;
 const TOPIC_BYTES = 1024;
+/** So much may wait in any connection without being counted; more than what a stream asks to be drained at. */
+const USUAL_UNSENT_BYTES = 64 * 1024;
 
 function remainingBytes(packet: Buffer): number {
   let digits = 1;
@@ -30,7 +42,7 @@ function remainingBytes(packet: Buffer): number {
 export class Gate extends Duplex {
   /** Set when the client has said who it is. */
   bucket: Bucket | undefined;
-  readonly #socket: Socket;
+  readonly #socket: MqttStream;
   readonly #limits: BrokerLimits;
   readonly #load: Load;
   readonly #framer: Framer;
@@ -43,8 +55,9 @@ export class Gate extends Duplex {
   #inFlight = 0;
   #inFlightBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #unsentBytes = 0;
 
-  constructor(socket: Socket, limits: BrokerLimits, load: Load) {
+  constructor(socket: MqttStream, limits: BrokerLimits, load: Load) {
     super({ readableHighWaterMark: 64 * 1024, writableHighWaterMark: limits.unsentBytesPerConnection });
     this.#socket = socket;
     this.#limits = limits;
@@ -55,6 +68,7 @@ export class Gate extends Duplex {
       this.#ended = true;
       this.#pump();
     });
+    socket.on('drain', () => this.#countUnsent());
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
   }
@@ -154,9 +168,19 @@ export class Gate extends Duplex {
   #write(bytes: Buffer): void {
     if (this.#socket.destroyed) return;
     this.#socket.write(bytes);
-    if (this.#socket.writableLength > this.#limits.unsentBytesPerConnection) {
+    this.#countUnsent();
+    const all = this.#load.unsentBytes > this.#limits.unsentBytes;
+    // Where all together hold too much, those go that hold more than usual; who reads notices nothing.
+    if (this.#unsentBytes > (all ? 0 : this.#limits.unsentBytesPerConnection)) {
       this.destroy(new Error('the client reads too slowly'));
     }
+  }
+
+  #countUnsent(): void {
+    const waiting = this.destroyed ? 0 : this.#socket.writableLength;
+    const counted = waiting > USUAL_UNSENT_BYTES ? waiting : 0;
+    this.#load.unsentBytes += counted - this.#unsentBytes;
+    this.#unsentBytes = counted;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -178,11 +202,13 @@ export class Gate extends Duplex {
     clearTimeout(this.#timer);
     this.#load.waiting.delete(this);
     this.#queue = [];
+    this.#countUnsent();
     // Also what the broker refused without asking anybody, and what it had not read yet.
     this.#giveBack(this.#inFlightBytes);
     // A last CONNACK may still be on its way; a peer that does not take it is cut off.
-    if (error === null) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (error !== null) this.#socket.destroy();
+    else if (this.#socket.destroySoon === undefined) this.#socket.end();
+    else this.#socket.destroySoon();
     done(error);
   }
 }

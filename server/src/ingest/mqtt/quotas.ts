@@ -17,6 +17,8 @@ export interface BrokerLimits {
   readonly inFlightBytes: number;
   /** A subscriber that reads so slowly that this much waits for it is disconnected. */
   readonly unsentBytesPerConnection: number;
+  /** Of all that read too slowly together. */
+  readonly unsentBytes: number;
   readonly failedLoginsPerMinute: number;
   readonly connectTimeoutMs: number;
 }
@@ -32,7 +34,8 @@ export const DEFAULT_LIMITS: BrokerLimits = Object.freeze({
   inFlightPerConnection: 1_000,
   inFlightBytesPerConnection: 4 * 1024 * 1024,
   inFlightBytes: 64 * 1024 * 1024,
-  unsentBytesPerConnection: 1024 * 1024,
+  unsentBytesPerConnection: 4 * 1024 * 1024,
+  unsentBytes: 128 * 1024 * 1024,
   failedLoginsPerMinute: 10,
   connectTimeoutMs: 10_000,
 });
