@@ -8,6 +8,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findStale } from './conformance.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const only = process.argv.slice(2);
@@ -124,6 +125,11 @@ async function vitest(name, args) {
   if (code !== 0 && faults.length === before) {
     failed++;
     faults.push(`${name}: an error outside of the tests, told above`);
+  }
+  const stale = findStale(result);
+  if (stale !== undefined) {
+    failed++;
+    faults.push(stale);
   }
   if (ci && result.numPendingTests > 0) {
     failed += result.numPendingTests;
