@@ -55,6 +55,21 @@ describe('the sentence of a place', () => {
     );
   });
 
+  test('praises no ventilation in a room where nobody breathes', () => {
+    const empty = state('good', { value: 440, trend: 'steady' });
+    expect(plain(toPlaceSentence(en, empty, NOW))).toMatch(/^The air is good: 440 ppm CO2/);
+    expect(plain(toPlaceSentence(en, state('good', { value: 700, trend: 'rising' }), NOW))).toMatch(
+      /^The air is good: /,
+    );
+  });
+
+  test('doubts the sensor that reads less than there is outdoors', () => {
+    const low = state('good', { value: 318, trend: 'steady' });
+    expect(plain(toPlaceSentence(en, low, NOW))).toMatch(
+      /^The sensor seems to read too low, outdoor air has about 425 ppm: 320 ppm CO2/,
+    );
+  });
+
   test('asks for air when the guide value is passed', () => {
     const attention = state('attention', { value: 1236, trend: 'rising' });
     expect(plain(toPlaceSentence(en, attention, NOW))).toMatch(

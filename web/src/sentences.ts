@@ -58,13 +58,22 @@ function toSubjectValue(format: Format, headline: Headline): string {
   return headline.property === 'co2' ? `${value} CO2` : value;
 }
 
+/** Outdoor air holds about 425 ppm: what is clearly below it is the sensor, and what is near it says nothing of the ventilation. */
+const BELOW_OUTDOORS_PPM = 380;
+const OCCUPIED_PPM = 550;
+
+function toGoodAirKey({ value, trend }: Headline): 'lead_co2_low' | 'lead_co2_good_air' | 'lead_co2_good' {
+  if (value < BELOW_OUTDOORS_PPM) return 'lead_co2_low';
+  return value < OCCUPIED_PPM || trend === 'rising' ? 'lead_co2_good_air' : 'lead_co2_good';
+}
+
 function toLead(words: Words, headline: Headline, level: Level): string {
   const { places: t, format } = words;
   const property = format.property(headline.property);
   if (level === 'none') return t('lead_now', { property });
   switch (headline.property) {
     case 'co2':
-      if (level === 'good') return t(headline.trend === 'rising' ? 'lead_co2_good_rising' : 'lead_co2_good');
+      if (level === 'good') return t(toGoodAirKey(headline));
       return t(level === 'poor' ? 'lead_co2_poor' : 'lead_co2_attention');
     case 'air_temperature':
       if (level === 'good') return t('lead_temperature_good');
