@@ -20,8 +20,9 @@ import { type ChartSeries, countGaps, toAxis, toExtent } from './series.ts';
 import { toTicks } from './ticks.ts';
 import { type Threshold, type TimeDrawing, toTimeOption } from './time-option.ts';
 import './time-chart.css';
+import { loadPart } from '../parts/load-part.ts';
 
-const Drawing = lazy(async () => ({ default: (await import('./drawing.tsx')).Drawing }));
+const Drawing = lazy(async () => ({ default: (await loadPart(() => import('./drawing.tsx'))).Drawing }));
 
 export interface TimeChartProps {
   readonly property: string;

@@ -21,8 +21,9 @@ import { type Position, toBox } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
 import './town-map.css';
 import './pick-map.css';
+import { loadPart } from '../parts/load-part.ts';
 
-const BaseMap = lazy(async () => ({ default: (await import('./base-map.tsx')).BaseMap }));
+const BaseMap = lazy(async () => ({ default: (await loadPart(() => import('./base-map.tsx'))).BaseMap }));
 
 const STEP_PX = 4;
 const PIN_PX = 40;

@@ -17,8 +17,9 @@ import type { BaseMapHandle } from './base-map.tsx';
 import { type Cluster, FIT_PADDING, toBox, toClusters, toSpots } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
 import './town-map.css';
+import { loadPart } from '../parts/load-part.ts';
 
-const BaseMap = lazy(async () => ({ default: (await import('./base-map.tsx')).BaseMap }));
+const BaseMap = lazy(async () => ({ default: (await loadPart(() => import('./base-map.tsx'))).BaseMap }));
 
 /** Half a finger: marks closer than this share one (WCAG 2.5.8 wants 24 px targets). */
 const CLUSTER_RADIUS_PX = 40;

@@ -22,8 +22,11 @@ import type { EditablePlace } from '../registry-answers.ts';
 import { editablePlaceQuery, useRefresh } from '../registry-data.ts';
 import { useOrganisation } from '../session.ts';
 import './place-page.css';
+import { loadPart } from '../parts/load-part.ts';
 
-const PickMap = lazy(async () => ({ default: (await import('../map/pick-map.tsx')).PickMap }));
+const PickMap = lazy(async () => ({
+  default: (await loadPart(() => import('../map/pick-map.tsx'))).PickMap,
+}));
 
 const KINDS: readonly PlaceKind[] = ['site', 'building', 'room', 'point'];
 const USES = ['classroom', 'daycare', 'office', 'meeting', 'hall', 'other'] as const;
