@@ -148,10 +148,10 @@ export async function insertReadings(
         phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
         result_start = least(s.result_start, excluded.result_start),
         result_end = greatest(s.result_end, excluded.result_end),
-        last_id = CASE WHEN s.last_time > excluded.last_time THEN s.last_id ELSE excluded.last_id END,
-        last_number = CASE WHEN s.last_time > excluded.last_time THEN s.last_number ELSE excluded.last_number END,
-        last_json = CASE WHEN s.last_time > excluded.last_time THEN s.last_json ELSE excluded.last_json END,
-        last_quality = CASE WHEN s.last_time > excluded.last_time THEN s.last_quality ELSE excluded.last_quality END,
+        last_id = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_id ELSE excluded.last_id END,
+        last_number = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_number ELSE excluded.last_number END,
+        last_json = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_json ELSE excluded.last_json END,
+        last_quality = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_quality ELSE excluded.last_quality END,
         last_time = greatest(s.last_time, excluded.last_time),
         arrived_at = excluded.arrived_at
     )
