@@ -133,7 +133,12 @@ async function vitest(name, args) {
   }
   if (ci && result.numPendingTests > 0) {
     failed += result.numPendingTests;
-    faults.push(`${name}: ${result.numPendingTests} tests were skipped; with CI set nothing may be`);
+    const skipped = result.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((test) => !['passed', 'failed'].includes(test.status))
+        .map((test) => `${relative(root, file.name)}: ${test.fullName}`),
+    );
+    faults.push(`${name}: with CI set nothing may be skipped, but these were: ${skipped.join('; ')}`);
   }
   console.log(`${name} took ${Math.round((Date.now() - startedMs) / 1000)} s\n`);
 }

@@ -122,7 +122,7 @@ export async function assembleRuntime(
     );
     log.warn({ key, reason }, 'A codec was switched off after repeated faults');
   });
-  const batcher = createBatcher(ingest, { log });
+  const batcher = createBatcher(ingest, { log, ...(database.kind === 'embedded' ? { lanes: 2 } : {}) });
   const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
   jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
   jobs.registerRecurring('tidy', TIDY_EVERY_MS, () => tidyDatabase(database));

@@ -2,8 +2,10 @@
  * LoRaWAN messages through the whole way: foreign JSON, sandbox, one transaction per batch; straight into the
  * pipeline, or through a broker, where a thread of its own publishes them and Torv's listener takes them.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '@torv/core/errors';
+import type { Sql } from '../db/database.ts';
 import { type AcceptReport, acceptMessages, type Message, type SourceRef } from '../ingest/accept.ts';
 import { type Batcher, createBatcher } from '../ingest/batcher.ts';
 import { createDecoder } from '../ingest/decode/port.ts';
@@ -17,6 +19,7 @@ import { setUpTown } from './town.ts';
 
 const MESSAGES_AT_ONCE = 500;
 const IN_FLIGHT = 6;
+const READ_EVERY_MS = 100;
 
 export interface IngestBench {
   readonly uplinks: number;
@@ -102,6 +105,32 @@ async function feedByBroker(take: Take, devices: number, broker: string): Promis
   };
 }
 
+interface Reader {
+  /** @returns how long it waited for each answer, in milliseconds, shortest first */
+  stop(): Promise<readonly number[]>;
+}
+
+/** Somebody who looks at a page meanwhile: asks for every device's last reading, ten times a second. */
+function startReader(sql: Sql): Reader {
+  const waits: number[] = [];
+  let isStopped = false;
+  const reading = (async () => {
+    while (!isStopped) {
+      const begunMs = performance.now();
+      await sql`SELECT count(*) AS n, max(last_time) AS last FROM datastream_stats`;
+      waits.push(performance.now() - begunMs);
+      await sleep(READ_EVERY_MS);
+    }
+  })();
+  return {
+    async stop() {
+      isStopped = true;
+      await reading;
+      return waits.toSorted((a, b) => a - b);
+    },
+  };
+}
+
 /** @returns the lines of the result. @throws Error when not every uplink is there once, with its four readings */
 export async function benchIngest(database: BenchDatabase, bench: IngestBench): Promise<readonly string[]> {
   const { sql } = database;
@@ -109,17 +138,22 @@ export async function benchIngest(database: BenchDatabase, bench: IngestBench): 
   const source: SourceRef = await setUpTown(sql, devices);
   const decoder = createDecoder({ workers: 1 });
   const deps = { sql, decoder, devices: new DeviceKnowledge(), announce: () => undefined };
-  const batcher: Batcher = createBatcher(deps, { log: SILENT });
+  const batcher: Batcher = createBatcher(deps, {
+    log: SILENT,
+    ...(database.kind === 'embedded' ? { lanes: 2 } : {}),
+  });
   const take: Take = (messages) => acceptMessages({ sql, batcher }, source, messages);
   const feed = broker === undefined ? feedStraight(take, devices) : await feedByBroker(take, devices, broker);
   // Every device has been heard, so that no Datastream is made while the clock runs.
   const warm = Math.max(devices, Math.min(5_000, Math.floor(uplinks / 5)));
   await feed.run(warm);
+  const reader = startReader(sql);
   const cpu = process.cpuUsage();
   const begunMs = performance.now();
   await feed.run(warm + uplinks);
   const seconds = (performance.now() - begunMs) / 1000;
   const { user, system } = process.cpuUsage(cpu);
+  const waits = await reader.stop();
   const rssMb = process.memoryUsage.rss() / 1024 ** 2;
   await feed.close();
   await batcher.close();
@@ -139,6 +173,7 @@ export async function benchIngest(database: BenchDatabase, bench: IngestBench): 
     `Uplinks a second      ${rate(uplinks, seconds)}  (${uplinks} in ${seconds.toFixed(2)} s)`,
     `Readings a second     ${rate(uplinks * 4, seconds)}`,
     `Processor time        ${((cpuS / uplinks) * 1e6).toFixed(0)} us an uplink in this process${broker === undefined ? '' : ' and its publisher'} (${(cpuS / seconds).toFixed(2)} cores)`,
+    `A reader meanwhile    waits ${(waits[Math.floor(waits.length / 2)] ?? 0).toFixed(0)} ms, at most ${(waits.at(-1) ?? 0).toFixed(0)} ms (${waits.length} answers)`,
     `Resident memory       ${rssMb.toFixed(0)} MB`,
     `Bare ${database.kind === 'embedded' ? 'unnest insert' : 'COPY'.padEnd(13)}    ${rate(uplinks, bareSeconds)} uplinks a second, their frames and readings only`,
     `Ratio                 ${(bareSeconds / seconds).toFixed(2)} of the bare rate`,

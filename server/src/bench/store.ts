@@ -1,5 +1,5 @@
 /**
- * Readings into the store, two batches under way as in the batcher, beside a bare COPY of the same rows into the same
+ * Readings into the store, as many batches under way as in the batcher, beside a bare COPY of the same rows into the same
  * table in the same run (embedded: a bare insert by unnest). The store also keeps each Datastream's statistics.
  */
 import { ensurePartitions } from '../observations/partition-store.ts';
@@ -11,7 +11,7 @@ import { setUpTown } from './town.ts';
 const READINGS_AT_ONCE = 4_000;
 const EVERY_MS = 600_000;
 /** As the batcher does: one batch is written out while another is being stored. */
-const LANES = 2;
+const LANES = { embedded: 2, postgresql: 3 } as const;
 
 export interface StoreBench {
   readonly readings: number;
@@ -66,7 +66,7 @@ export async function benchStore(database: BenchDatabase, bench: StoreBench): Pr
       await batch(from);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: LANES[database.kind] }, lane));
   const seconds = (performance.now() - begunMs) / 1000;
   const [kept] = await sql<{ n: number }[]>`SELECT count(*) AS n FROM observations`;
   if (kept?.n !== bench.readings) throw new Error(`Kept ${kept?.n} of ${bench.readings} readings`);

@@ -28,6 +28,8 @@ interface BatcherOptions {
   readonly maxWaitMs?: number;
   /** Items that wait at most, while the database is slow or away; further ones are refused, not acknowledged. */
   readonly maxQueued?: number;
+  /** 2 on the embedded database: it has one backend, and who reads a page waits for every batch in the line before him. */
+  readonly lanes?: number;
   readonly log: { warn(fields: object, text: string): void };
 }
 
@@ -105,6 +107,7 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
   const maxItems = options.maxItems ?? 1000;
   const maxWaitMs = options.maxWaitMs ?? 40;
   const maxQueued = options.maxQueued ?? 50_000;
+  const lanes = options.lanes ?? LANES;
   const queue: Waiting[] = [];
   let queued = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -175,7 +178,7 @@ export function createBatcher(deps: IngestDeps, options: BatcherOptions): Batche
 
   /** Full batches go at once, as far as there are lanes; a smaller one goes when it is due and nothing is under way. */
   function pump(isDue: boolean): void {
-    while (busy < LANES && queue.length > 0 && (queued >= maxItems || (isDue && busy === 0))) {
+    while (busy < lanes && queue.length > 0 && (queued >= maxItems || (isDue && busy === 0))) {
       clearTimeout(timer);
       timer = undefined;
       void run();

@@ -182,24 +182,22 @@ describe.each(DATABASE_KINDS)('live readings on %s', (kind) => {
   };
 
   // The embedded database runs one transaction at a time: nobody is told while another one is open.
-  it.runIf(kind === 'postgresql')(
-    'come also when they are stored while a listener is being told',
-    async () => {
-      const room = await addRoom(founder.organisationId);
-      const member = await listen(founder.organisationId, founder);
-      const witness = await listen(founder.organisationId, await addKey());
-      await test.database.sql.begin(async (tx) => {
-        // Who the member is cannot be read meanwhile.
-        await tx`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`;
-        for (const degrees of [20, 21]) {
-          await room.hear(degrees);
-          await until(() => witness.values.includes(degrees));
-        }
-        expect(member.values).toEqual([]);
-      });
-      await until(() => member.values.includes(21));
-    },
-  );
+  const itWithPostgres = kind === 'postgresql' ? it : () => undefined;
+  itWithPostgres('come also when they are stored while a listener is being told', async () => {
+    const room = await addRoom(founder.organisationId);
+    const member = await listen(founder.organisationId, founder);
+    const witness = await listen(founder.organisationId, await addKey());
+    await test.database.sql.begin(async (tx) => {
+      // Who the member is cannot be read meanwhile.
+      await tx`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`;
+      for (const degrees of [20, 21]) {
+        await room.hear(degrees);
+        await until(() => witness.values.includes(degrees));
+      }
+      expect(member.values).toEqual([]);
+    });
+    await until(() => member.values.includes(21));
+  });
 
   describe('stop', () => {
     let room: Awaited<ReturnType<typeof addRoom>>;
