@@ -6,7 +6,7 @@
 import type { DraftValue } from '@torv/core/sta/draft-value';
 import type { EntityKey } from '@torv/core/sta/model';
 import { splitResult } from '@torv/core/sta/result';
-import { type Actor, readable } from '../access/port.ts';
+import { type Actor, organisationsOf, readable } from '../access/port.ts';
 import type { Fragment, Sql } from '../db/database.ts';
 
 export interface Reader {
@@ -289,6 +289,18 @@ const asOwner =
     return sql`EXISTS (SELECT FROM ${sql(table)} ${sql(owner)} WHERE ${sql(`${owner}.id`)} = ${at(sql, row, column)} AND ${may(reader, owner)})`;
   };
 
+/**
+ * What Torv itself knows to measure (rows with a key) is there for whoever builds with it; everybody else sees
+ * what somebody measures where they may look, as if the rest were not there. An empty service is then empty.
+ */
+const observed: Table['readable'] = (reader, row) => {
+  const { sql, actor } = reader;
+  const base = open(throughDatastream('observed_property_id'))(reader, row);
+  if (actor.kind !== 'open' && organisationsOf(actor, 'viewer')?.length !== 0) return base;
+  return sql`(${base} AND (${at(sql, row, 'key')} IS NULL OR EXISTS (
+    SELECT FROM datastreams y WHERE y.observed_property_id = ${at(sql, row, 'id')} AND ${TABLES.datastream.readable(reader, 'y')})))`;
+};
+
 // The table --------------------------------------------------------------------------------------------------
 
 const named = { id, name: text('name'), description: text('description') };
@@ -368,7 +380,7 @@ export const TABLES: Readonly<Record<EntityKey, Table>> = {
   observedProperty: {
     table: 'observed_properties',
     owner: 'itself',
-    readable: open(throughDatastream('observed_property_id')),
+    readable: observed,
     columns: { ...named, definition: text('definition'), properties: json('properties') },
     links: { datastreams: children('observed_property_id') },
   },

@@ -247,9 +247,11 @@ WHERE ((FALSE OR t0.visibility = 'public') OR EXISTS (SELECT
   WHERE y.sensor_id = t0.id AND y.thing_id = «9»))
 
 -- a room's screen reads ObservedProperties
-WHERE ((FALSE OR t0.visibility = 'public') OR EXISTS (SELECT
+WHERE (((FALSE OR t0.visibility = 'public') OR EXISTS (SELECT
   FROM datastreams y
-  WHERE y.observed_property_id = t0.id AND y.thing_id = «9»))
+  WHERE y.observed_property_id = t0.id AND y.thing_id = «9»)) AND (t0.key IS NULL OR EXISTS ( SELECT
+  FROM datastreams y
+  WHERE y.observed_property_id = t0.id AND ((FALSE OR y.visibility = 'public') OR y.thing_id = «9»))))
 
 -- a room's screen reads Observations
 WHERE EXISTS (SELECT

@@ -118,4 +118,23 @@ describe.each(DATABASE_KINDS)('what somebody may see on %s', (kind) => {
     expect((await idsOf(screen(1), '/Datastreams(5)/Observations')).length).toBeGreaterThan(0);
     expect(await idsOf(screen(2), '/Datastreams')).toEqual([1, 2, 3, 4]);
   });
+
+  it('shows strangers of what Torv knows to measure only what is measured where they may look', async () => {
+    const { sql } = database;
+    const [made] = await sql<{ id: number }[]>`
+      INSERT INTO observed_properties (organisation_id, key, name, definition, visibility)
+      VALUES (${organisation}, 'known', 'Known', 'urn:known', 'public') RETURNING id`;
+    const id = made?.id ?? 0;
+    const sees = async (actor: Actor) => (await idsOf(actor, '/ObservedProperties')).includes(id);
+    expect([await sees(ANONYMOUS), await sees(user(organisation))]).toEqual([false, true]);
+    await expect(ask(ANONYMOUS, `/ObservedProperties(${id})`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const observe = (datastream: number) =>
+      sql`UPDATE datastreams SET observed_property_id = ${id} WHERE id = ${datastream}`;
+    // internal
+    await observe(5);
+    expect(await sees(ANONYMOUS)).toBe(false);
+    await observe(1);
+    expect(await sees(ANONYMOUS)).toBe(true);
+    expect(await idsOf(ANONYMOUS, `/Datastreams?$filter=ObservedProperty/id eq ${id}`)).toEqual([1]);
+  });
 });

@@ -36,12 +36,13 @@ export function createStaClient(root: string, authorization: string | undefined)
 
   /** @param path below the root, or a whole address (a next link) */
   function ask(method: string, path: string, body?: unknown): Promise<Answer> {
-    const url = /^https?:/.test(path) ? path : `${base}/${path.replace(/^\/+/, '')}`;
+    // The server's own links are encoded already.
+    const url = /^https?:/.test(path) ? path : encodeURI(`${base}/${path.replace(/^\/+/, '')}`);
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const begunMs = performance.now();
       const asked = send(
-        encodeURI(decodeURI(url)),
+        url,
         {
           method,
           agent,

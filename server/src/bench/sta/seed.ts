@@ -23,7 +23,7 @@ export interface SeedSize {
 
 const PROPERTIES = ['co2', 'temperature', 'humidity', 'light'] as const;
 export const STEP_MS = 600_000;
-const FIRST_MS = Date.UTC(2025, 0, 1);
+export const FIRST_MS = Date.UTC(2025, 0, 1);
 const ROWS_AT_ONCE = 1_000;
 
 /** The id of what was made, as it stands in addresses: a number, or a text in quotes. */
