@@ -606,6 +606,11 @@ TABLE places (
 CREATE INDEX places_organisation ON public.places USING btree (organisation_id)
 CREATE INDEX places_parent ON public.places USING btree (parent_id)
 
+TABLE purges (
+  datastream_id bigint NOT NULL,
+  CONSTRAINT purges_pkey PRIMARY KEY (datastream_id)
+)
+
 TABLE redecode_readings (
   job_id bigint NOT NULL,
   device_id bigint NOT NULL,

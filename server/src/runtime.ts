@@ -19,6 +19,7 @@ import { openSpool } from './ingest/spool.ts';
 import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
+import { PURGE_EVERY_MS, purgeReadings } from './observations/purge.ts';
 import type { StoredReading } from './observations/store.ts';
 import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
@@ -126,6 +127,7 @@ export async function assembleRuntime(
   const jobs = createJobRunner({ sql: database.sql, log, isAlone: database.kind === 'embedded' });
   jobs.register(REDECODE_JOB, (context) => runRedecode(ingest, context));
   jobs.registerRecurring('tidy', TIDY_EVERY_MS, () => tidyDatabase(database));
+  jobs.registerRecurring('purge', PURGE_EVERY_MS, ({ signal }) => purgeReadings(database.sql, { signal }));
   jobs.registerRecurring('retention', DAY_MS, () => sweepRetention(database.sql, now()));
   const disk = await openSpool({ directory: join(config.dataDir, 'spool') });
   const inlet = createInlet({ sql: database.sql, batcher, disk, log, now });

@@ -10,6 +10,9 @@ import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Fragment, Transaction } from '../db/database.ts';
 import { recountDatastreams, takeReadingNumbers } from './store.ts';
 
+/** More are removed afterwards, so that a deletion stays a short transaction. */
+const DELETED_AT_ONCE = 10_000;
+
 export interface NewObservation {
   readonly datastreamId: number;
   readonly featureId: number;
@@ -279,14 +282,23 @@ export async function changeInStatistics(tx: Transaction, before: ObservationMar
   await keepStatistics(tx, new Map([[datastreamId, one]]));
 }
 
-/** All Observations of these Datastreams, before the Datastreams themselves go. @returns how many */
+/**
+ * All Observations of these Datastreams, before the Datastreams themselves go: a few at once, many bit by bit
+ * afterwards (purge.ts). @returns how many
+ */
 export async function deleteObservationsOfDatastreams(
   tx: Transaction,
   datastreamIds: readonly number[],
 ): Promise<number> {
   if (datastreamIds.length === 0) return 0;
-  const gone =
-    await tx`DELETE FROM observations WHERE datastream_id = ANY(${datastreamIds as number[]}::bigint[])`;
+  const ids = datastreamIds as number[];
+  const [kept] = await tx<{ n: number }[]>`
+    SELECT coalesce(sum(observations), 0)::float8 AS n FROM datastream_stats WHERE datastream_id = ANY(${ids}::bigint[])`;
+  if ((kept?.n ?? 0) > DELETED_AT_ONCE) {
+    await tx`INSERT INTO purges (datastream_id) SELECT unnest(${ids}::bigint[]) ON CONFLICT DO NOTHING`;
+    return kept?.n ?? 0;
+  }
+  const gone = await tx`DELETE FROM observations WHERE datastream_id = ANY(${ids}::bigint[])`;
   return gone.count;
 }
 
