@@ -1,5 +1,5 @@
 /**
- * The body of CreateObservations (18-088, 13.2): Observations as rows of values, by Datastream. The whole text is
+ * The body of CreateObservations (18-088, req/data-array/data-array): Observations as rows of values, by Datastream. The whole text is
  * checked as JSON first; then rows are read one by one, so that a large body never becomes a tree. A row that is
  * wrong is a value, because the others are kept.
  */
@@ -130,7 +130,11 @@ export function readRowGroups(version: Version, source: string): RowGroup[] {
   const reader = createReader(source);
   const groups: RowGroup[] = [];
   if (!takeMark(reader, OPEN_LIST))
-    refuse('body', 'The body is a list: a part for each Datastream.', 'See 18-088, 13.2.');
+    refuse(
+      'body',
+      'The body is a list: a part for each Datastream.',
+      'See OGC 18-088, data array extension.',
+    );
   if (!takeMark(reader, CLOSE_LIST)) {
     do {
       if (groups.length >= MAX_GROUPS)

@@ -72,7 +72,7 @@ export function toConformance(hasMqtt: boolean): readonly string[] {
   return hasMqtt ? CONFORMANCE : CONFORMANCE.filter((uri) => !MQTT_CLASSES.includes(uri));
 }
 
-/** 18-088, 9.2.1: where clients connect for each MQTT class. @param root the address by which the visitor came */
+/** Where clients connect for each MQTT class (18-088: the `endpoints` of its requirement). @param root the address by which the visitor came */
 export function toMqttSettings(root: URL, mqtt: MqttAddress | undefined): Readonly<Record<string, unknown>> {
   if (mqtt === undefined) return {};
   const endpoints = [
