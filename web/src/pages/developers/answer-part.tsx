@@ -58,7 +58,7 @@ export function AnswerPart(props: AnswerPartProps) {
         <p className="torv-quiet">{t('no_content')}</p>
       ) : (
         <Content
-          key={answer.text.length}
+          key={props.shown}
           lines={lines ?? answer.text.split('\n').map((text) => [{ text }])}
           request={props.request}
           onFollow={props.onFollow}

@@ -34,10 +34,12 @@ export function TryRequest(props: TryRequestProps) {
   const [draft, setDraft] = useState(given);
   const [isForeign, setForeign] = useState(false);
   if (seen !== given) {
-    // a link was followed, or the way back taken
+    // a link was followed, the way back taken, or a real series found; an example already changed stays as it is
+    if (url !== undefined || draft === seen) {
+      setDraft(given);
+      setForeign(false);
+    }
     setSeen(given);
-    setDraft(given);
-    setForeign(false);
   }
   const sent = url === undefined ? undefined : toSent(url);
   const { data, error, isFetching, isPlaceholderData, refetch } = useQuery({
