@@ -23,7 +23,7 @@ export const developers: Texts<typeof en> = {
   select_title: 'Kun det, du skal bruge',
   select_purpose: 'Tid og værdi, tusind ad gangen.',
   rows_title: 'Rækker i stedet for objekter',
-  rows_purpose: 'De samme data på en tredjedel af pladsen.',
+  rows_purpose: 'De samme data på en sjettedel af pladsen.',
   count_title: 'Hvor mange',
   count_purpose: 'Antallet af målinger, uden målingerne.',
   area_title: 'Hvad der ligger i et område',

@@ -23,7 +23,7 @@ export const developers: Texts<typeof en> = {
   select_title: 'Alleen wat u nodig hebt',
   select_purpose: 'Tijd en waarde, duizend tegelijk.',
   rows_title: 'Rijen in plaats van objecten',
-  rows_purpose: 'Dezelfde gegevens in een derde van de bytes.',
+  rows_purpose: 'Dezelfde gegevens in een zesde van de bytes.',
   count_title: 'Hoeveel',
   count_purpose: 'Het aantal metingen, zonder de metingen.',
   area_title: 'Wat er in een gebied ligt',

@@ -23,7 +23,7 @@ export const developers: Texts<typeof en> = {
   select_title: 'Bara det du behöver',
   select_purpose: 'Tid och värde, tusen åt gången.',
   rows_title: 'Rader i stället för objekt',
-  rows_purpose: 'Samma data på en tredjedel av utrymmet.',
+  rows_purpose: 'Samma data på en sjättedel av utrymmet.',
   count_title: 'Hur många',
   count_purpose: 'Antalet mätvärden, utan mätvärdena.',
   area_title: 'Vad som ligger i ett område',
