@@ -1,7 +1,7 @@
 /**
  * Requests as other people's clients really send them, written down from reading those clients, and the fields that
  * they read in the answers: QGIS (its SensorThings provider), Grafana with the LinkSmart plugin, Grafana with the
- * FROST plugin. None of their code is here. What one of them sends and Torv refuses is a test too, with the reason.
+ * FROST plugin, and Fraunhofer's Python client (frost-sta-client). None of their code is here. What one of them sends and Torv refuses is a test too, with the reason.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATABASE_KINDS } from '../database.ts';
@@ -217,6 +217,47 @@ describe.each(DATABASE_KINDS)('clients of others on %s', (kind) => {
       expect(rows.map((row) => row.result)).toEqual(Array.from({ length: READINGS }, (_, i) => 20 + i / 2));
       // an address that ends with ? gets its options with & all the same
       expect((await value(`${path}?&$filter=${range}&$top=1000`)).length).toBe(READINGS);
+    });
+  });
+
+  describe('frost-sta-client', () => {
+    it('asks as a form does: + for a blank, %24 for a dollar', async () => {
+      const things = await value(
+        `/Things?%24filter=name+eq+%27Oven%27+and+id+eq+${town.thing}&%24expand=Locations%2CDatastreams%28%24expand%3DObservedProperty%2CSensor%29`,
+      );
+      expect(things).toMatchObject([
+        {
+          name: 'Oven',
+          Locations: [{ location: { type: 'Point' } }],
+          Datastreams: [
+            {
+              '@iot.id': town.datastream,
+              ObservedProperty: { name: 'Dew point' },
+              Sensor: { name: 'DS18B20' },
+            },
+          ],
+        },
+      ]);
+    });
+
+    it('counts and follows the links of its lists', async () => {
+      const page = await writes.ok(
+        `/Observations?%24filter=Datastream%2Fid+eq+${town.datastream}+and+result+gt+21&%24orderby=phenomenonTime+DESC&%24top=5&%24count=true`,
+      );
+      expect(page['@iot.count']).toBe(22);
+      expect((page.value as Json[]).map(({ result }) => result)).toEqual([32, 31.5, 31, 30.5, 30]);
+      expect((await value(String(page['@iot.nextLink']))).map(({ result }) => result)[0]).toBe(29.5);
+    });
+
+    it('writes with a time of its own zone, naming the series by its id', async () => {
+      const made = await writes.create('/Observations', {
+        result: 1,
+        phenomenonTime: '2026-04-01T08:00:00+02:00',
+        Datastream: { '@iot.id': town.datastream },
+      });
+      expect(await writes.ok(`/Observations(${made})`)).toMatchObject({
+        phenomenonTime: '2026-04-01T06:00:00Z',
+      });
     });
   });
 });
