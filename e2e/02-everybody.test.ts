@@ -34,6 +34,7 @@ const PAGES = [
   { name: 'places', path: () => '/places', ready: '.torv-table tbody tr' },
   { name: 'classroom', path: () => classroom, ready: '.torv-chart-canvas svg path' },
   { name: 'sign-in', path: () => '/sign-in', ready: 'form.torv-form' },
+  { name: 'developers', path: () => '/developers', ready: '.torv-requests textarea' },
   { name: 'password', path: () => '/password', ready: 'h1' },
   { name: 'missing', path: () => '/nowhere', ready: 'main h1' },
 ];
@@ -92,6 +93,57 @@ describe('a page without its data', () => {
       await expectNoBarriers(page, `${name}, ${size}`);
       await takePicture(page, `public-${name}`);
     }
+    expect(faults()).toEqual([]);
+    await leave();
+  });
+});
+
+describe('a developer', () => {
+  it('sends a request, follows a link, shares what is seen, and is told what is wrong with another', async () => {
+    const { page, faults, leave } = await newVisitor(browser);
+    await page.goto(`${origin}/?lang=en`);
+    await page.getByRole('contentinfo').getByRole('link', { name: 'For developers' }).click();
+    await page.getByText('Places with their latest reading').click();
+    await page.getByRole('button', { name: 'Send' }).click();
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('200 OK').waitFor();
+    await answer.getByText('"result": ').first().waitFor();
+    expect(await page.getByText(/^curl '/).textContent()).toContain(`${origin}/sta/v1.1/Things?$filter=`);
+
+    // a link of the answer is asked in the same page, and the keyboard goes along
+    await answer
+      .getByRole('link', { name: /\/Datastreams\(\d+\)$/ })
+      .first()
+      .click();
+    await page.waitForURL((url) => /^\/Datastreams\(\d+\)$/.test(url.searchParams.get('url') ?? ''));
+    await page.locator('h3:focus', { hasText: 'Answer' }).waitFor();
+    await answer.getByText('"unitOfMeasurement"').waitFor();
+    await takePicture(page, 'public-developers-answer');
+    await expectNoBarriers(page, 'an answer');
+
+    // whoever gets this address sees the same, also on a phone
+    const shared = await newVisitor(browser, { viewport: SIZES.phone });
+    await shared.page.goto(page.url());
+    await shared.page.getByText('"unitOfMeasurement"').waitFor();
+    await expectToFit(shared.page, 'an answer on a phone');
+    await takePicture(shared.page, 'public-developers-answer');
+    await shared.leave();
+
+    await page.goBack();
+    await answer.getByText('"result": ').first().waitFor();
+
+    const address = page.getByRole('textbox', { name: 'Path and query' });
+    await address.fill("/Things?$filter=nme eq 'a'");
+    await address.press('Enter');
+    await page.getByRole('alert').getByText('The query is not valid').waitFor();
+    expect(await page.locator('mark').textContent()).toBe('nme');
+    await takePicture(page, 'public-developers-fault');
+    await expectNoBarriers(page, 'a refused request');
+
+    // nothing leaves the service from here
+    await address.fill('https://example.org/sta/v1.1/Things');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Only addresses of this service can be tried here.').waitFor();
     expect(faults()).toEqual([]);
     await leave();
   });

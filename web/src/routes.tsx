@@ -301,12 +301,25 @@ const technicianRoutes = [
   codecBenchRoute,
 ] as const;
 
+/** Which request is open, and what was sent: path and query behind the service's root. */
+const developersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/developers',
+  validateSearch: (search: Readonly<Record<string, unknown>>) =>
+    ({
+      ...(typeof search.request === 'string' ? { request: search.request } : {}),
+      ...(typeof search.url === 'string' ? { url: search.url } : {}),
+    }) as { readonly request?: string; readonly url?: string },
+  component: lazyRouteComponent(() => import('./pages/developers/developers-page.tsx'), 'DevelopersPage'),
+});
+
 const routeTree = rootRoute.addChildren([
   screenRoute,
   mapRoute,
   placesRoute,
   placeRoute,
   filesRoute,
+  developersRoute,
   ...accessRoutes,
   ...registryRoutes,
   ...technicianRoutes,

@@ -38,7 +38,6 @@ const TYPE_OF: Readonly<Record<PropertyType, Type>> = {
   text: 'text',
   json: 'dynamic',
   geojson: 'dynamic',
-  geometry: 'geometry',
   instant: 'time',
   interval: 'time',
   moment: 'time',

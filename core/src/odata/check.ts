@@ -127,10 +127,17 @@ function checkExpands(scope: Scope, query: Query, depth: number, budget: Budget)
         `Its links are: ${[...scope.version.entities[scope.entity].links.values()].join(', ')}.`,
       );
     }
-    if (!link.many) refuseSetOptions(inner, scope.option, at);
-    const checked = checkAt({ ...scope, entity: link.to }, inner, depth + 1, budget, true);
+    const own = link.many ? inner : toSingle(inner);
+    if (!link.many) refuseSetOptions(own, scope.option, at);
+    const checked = checkAt({ ...scope, entity: link.to }, own, depth + 1, budget, true);
     return { link: key, many: link.many, query: checked };
   });
+}
+
+/** `$top=10` on a link to one entity changes nothing, and QGIS always sends it: only `$top=0` would mean something. */
+function toSingle(query: Query): Query {
+  const { top, ...rest } = query;
+  return top === undefined || top === 0 ? query : rest;
 }
 
 function refuseSetOptions(query: Query, option: string, at: number): void {

@@ -236,8 +236,9 @@ function parseList<T>(scanner: Scanner, parseItem: () => T): T[] {
 function parseOrder(scanner: Scanner): Order {
   const by = parseExpression(scanner, 0);
   skipSpace(scanner);
-  const direction = take(scanner, /(?:asc|desc)(?![\p{L}\p{N}_.])/uy)?.[0];
-  return { by, descending: direction === 'desc' };
+  // in any case: a common client writes DESC by itself
+  const direction = take(scanner, /(?:asc|desc)(?![\p{L}\p{N}_.])/iuy)?.[0];
+  return { by, descending: direction?.toLowerCase() === 'desc' };
 }
 
 function parseNumber(scanner: Scanner): number {

@@ -16,19 +16,9 @@ export type EntityKey =
 
 /**
  * id: 64-bit integer; json: any JSON, kept to the letter; geojson: JSON that also has a geometry;
- * geometry: only the geometry; instant, interval: moments; moment: an instant or an interval;
- * result: any JSON, mostly a number.
+ * instant, interval: moments; moment: an instant or an interval; result: any JSON, mostly a number.
  */
-export type PropertyType =
-  | 'id'
-  | 'text'
-  | 'json'
-  | 'geojson'
-  | 'geometry'
-  | 'instant'
-  | 'interval'
-  | 'moment'
-  | 'result';
+export type PropertyType = 'id' | 'text' | 'json' | 'geojson' | 'instant' | 'interval' | 'moment' | 'result';
 
 export interface Property {
   readonly type: PropertyType;
@@ -103,7 +93,7 @@ export const MODEL: Readonly<Record<EntityKey, Entity>> = {
       description: must('text'),
       observationType: must('text'),
       unit: { ...must('json'), shape: 'unit' },
-      observedArea: kept('geometry'),
+      observedArea: kept('geojson'),
       phenomenonTime: kept('interval'),
       resultTime: kept('interval'),
       properties: PROPERTIES,

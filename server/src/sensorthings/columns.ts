@@ -16,7 +16,7 @@ export interface Reader {
 
 /** What an expression can make of a property. */
 export type ColumnValue =
-  | { readonly type: 'id' | 'text' | 'geometry'; readonly of: Fragment; readonly nullable: boolean }
+  | { readonly type: 'id' | 'text'; readonly of: Fragment; readonly nullable: boolean }
   | {
       readonly type: 'time';
       readonly start: Fragment;
@@ -176,7 +176,13 @@ const statistic = (start: string, end: string): Column => {
 
 const observedArea: Column = {
   print: (sql, row) => sql`ST_AsGeoJSON(${at(sql, row, 'observed_area')})`,
-  value: (sql, row) => ({ type: 'geometry', of: at(sql, row, 'observed_area'), nullable: true }),
+  value: (sql, row) => ({
+    type: 'json',
+    // QGIS asks for `observedArea/type`
+    of: sql`${observedArea.print(sql, row)}::jsonb`,
+    text: observedArea.print(sql, row),
+    geometry: at(sql, row, 'observed_area'),
+  }),
 };
 
 const unit: Column = {

@@ -224,7 +224,7 @@ export function toSql(scope: Scope, node: Typed): Fragment {
     case 'property': {
       const value = toColumnValue(scope, node);
       if (value.type === 'id') return sql`${value.of}::float8`;
-      if (value.type === 'text' || value.type === 'geometry') return value.of;
+      if (value.type === 'text') return value.of;
       throw new Error(`${node.property} has more than one part`);
     }
     case 'as':

@@ -43,7 +43,7 @@ function toPaths(
   const visit = (at: EntityKey, steps: string[]): void => {
     for (const [key, name] of V1_1.entities[at].properties) {
       const type = MODEL[at].properties[key]?.type;
-      if (type === undefined || type === 'geometry' || type === 'geojson') continue;
+      if (type === undefined || type === 'geojson') continue;
       const kind = isJson(type) ? 'json' : type === 'id' ? 'number' : type === 'text' ? 'text' : 'time';
       paths.push({ steps: [...steps, name], kind });
       if (key === 'properties') {

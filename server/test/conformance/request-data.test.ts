@@ -36,7 +36,8 @@ describe.each(DATABASE_KINDS)('Requesting data on %s', (kind) => {
       '/Things?$expand=Nothing',
       '/Things(1)?$top=1',
       '/Things(1)/name?$select=name',
-      '/Datastreams?$expand=Thing($top=1)',
+      '/Datastreams?$expand=Thing($top=0)',
+      '/Datastreams?$expand=Thing($orderby=name)',
     ]) {
       expect([path, await status(path)]).toEqual([path, 400]);
     }

@@ -5,6 +5,7 @@
 import type { access } from './en/access.ts';
 import type { claiming } from './en/claiming.ts';
 import type { codecs } from './en/codecs.ts';
+import type { developers } from './en/developers.ts';
 import type { devices } from './en/devices.ts';
 import type { editing } from './en/editing.ts';
 import type { errors } from './en/errors.ts';
@@ -21,6 +22,7 @@ export interface English {
   readonly shell: typeof shell;
   readonly places: typeof places;
   readonly devices: typeof devices;
+  readonly developers: typeof developers;
   readonly claiming: typeof claiming;
   readonly editing: typeof editing;
   readonly codecs: typeof codecs;

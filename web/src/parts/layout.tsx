@@ -1,6 +1,6 @@
 /** The frame around every page: skip link, header, main, footer, the keys, and focus after a change of page. */
 import { Link, SkipLink } from '@digdir/designsystemet-react';
-import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Outlet, Link as RouterLink, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useText } from '../i18n/language.tsx';
 import { CommandPalette } from './command-palette.tsx';
@@ -43,8 +43,9 @@ export function Layout() {
           <div>
             <p>{t('footer_about')}</p>
             <div className="torv-row">
-              <Link href="/api/openapi.json">{t('footer_api')}</Link>
-              <Link href="/sta/v1.1">SensorThings</Link>
+              <Link asChild>
+                <RouterLink to="/developers">{t('footer_developers')}</RouterLink>
+              </Link>
               <Link asChild>
                 <button type="button" className="torv-as-link" onClick={() => setKeys(true)}>
                   {t('keys_title')}

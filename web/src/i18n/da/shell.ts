@@ -37,7 +37,7 @@ export const shell: Texts<typeof en> = {
   demo: 'Demoby: målingerne er simulerede.',
   breadcrumb: 'Du er her',
   footer_about: 'Torv er åben software, som en kommune selv ejer og driver.',
-  footer_api: 'Datagrænseflade',
+  footer_developers: 'For udviklere',
   footer_source: 'Kildekode og licens',
   loading: 'Henter',
   retry: 'Prøv igen',

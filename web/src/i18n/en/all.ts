@@ -2,6 +2,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { access } from './access.ts';
 import { claiming } from './claiming.ts';
 import { codecs } from './codecs.ts';
+import { developers } from './developers.ts';
 import { devices } from './devices.ts';
 import { editing } from './editing.ts';
 import { errors } from './errors.ts';
@@ -17,6 +18,7 @@ export const catalogue: Catalogue = {
   shell,
   places,
   devices,
+  developers,
   claiming,
   editing,
   codecs,

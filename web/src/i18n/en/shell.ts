@@ -34,7 +34,7 @@ export const shell = {
   demo: 'Demo town: the readings are simulated.',
   breadcrumb: 'You are here',
   footer_about: 'Torv is open software that a municipality owns and runs itself.',
-  footer_api: 'Data interface',
+  footer_developers: 'For developers',
   footer_source: 'Source code and licence',
   loading: 'Loading',
   retry: 'Try again',

@@ -37,7 +37,7 @@ export const shell: Texts<typeof en> = {
   demo: 'Demostad: de metingen zijn gesimuleerd.',
   breadcrumb: 'U bent hier',
   footer_about: 'Torv is open software die een gemeente zelf bezit en beheert.',
-  footer_api: 'Gegevenskoppeling',
+  footer_developers: 'Voor ontwikkelaars',
   footer_source: 'Broncode en licentie',
   loading: 'Laden',
   retry: 'Opnieuw proberen',

@@ -37,7 +37,7 @@ export const shell: Texts<typeof en> = {
   demo: 'Demostad: mätvärdena är simulerade.',
   breadcrumb: 'Du är här',
   footer_about: 'Torv är öppen programvara som en kommun själv äger och driver.',
-  footer_api: 'Datagränssnitt',
+  footer_developers: 'För utvecklare',
   footer_source: 'Källkod och licens',
   loading: 'Hämtar',
   retry: 'Försök igen',
