@@ -240,7 +240,7 @@ export function TimeChart(props: TimeChartProps) {
   function toAlternative(): string {
     const extent = toExtent(props.series);
     const last = times.at(-1);
-    if (extent === undefined || last === undefined) return `${title}. ${subtitle}.`;
+    if (extent === undefined || last === undefined) return t('chart_text_empty', { title, subtitle });
     const show = (value: number) => format.value(props.property, value, props.unit);
     const latest =
       props.series.flatMap(({ points }) => points).findLast((p) => Date.parse(p.t) === last)?.mean ?? 0;

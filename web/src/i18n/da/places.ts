@@ -145,6 +145,7 @@ export const places: Texts<typeof en> = {
   chart_tip_gap: '{{time}}: ingen måling',
   chart_tip_flagged: 'markeret som usandsynlig',
   chart_keys: 'Piletasterne flytter mellem målingerne, Home og End går til den første og den sidste.',
+  chart_text_empty: '{{title}}. {{subtitle}}.',
   chart_text: '{{title}}. {{subtitle}}. Lavest {{low}}, højest {{high}}, senest {{last}} {{time}}.',
   chart_gaps_one: '{{count, number}} hul i målingerne.',
   chart_gaps_other: '{{count, number}} huller i målingerne.',

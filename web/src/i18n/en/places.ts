@@ -141,6 +141,7 @@ export const places = {
   chart_tip_gap: '{{time}}: no reading',
   chart_tip_flagged: 'flagged as implausible',
   chart_keys: 'Arrow keys move through the readings, Home and End go to the first and the last.',
+  chart_text_empty: '{{title}}. {{subtitle}}.',
   chart_text: '{{title}}. {{subtitle}}. Lowest {{low}}, highest {{high}}, latest {{last}} at {{time}}.',
   chart_gaps_one: '{{count, number}} gap in the readings.',
   chart_gaps_other: '{{count, number}} gaps in the readings.',

@@ -146,6 +146,7 @@ export const places: Texts<typeof en> = {
   chart_tip_flagged: 'gemarkeerd als onaannemelijk',
   chart_keys:
     'Met de pijltjestoetsen gaat u langs de metingen, Home en End gaan naar de eerste en de laatste.',
+  chart_text_empty: '{{title}}. {{subtitle}}.',
   chart_text: '{{title}}. {{subtitle}}. Laagste {{low}}, hoogste {{high}}, laatste {{last}} om {{time}}.',
   chart_gaps_one: '{{count, number}} gat in de metingen.',
   chart_gaps_other: '{{count, number}} gaten in de metingen.',

@@ -145,6 +145,7 @@ export const places: Texts<typeof en> = {
   chart_tip_gap: '{{time}}: inget mätvärde',
   chart_tip_flagged: 'markerat som orimligt',
   chart_keys: 'Piltangenterna flyttar mellan mätvärdena, Home och End går till det första och det sista.',
+  chart_text_empty: '{{title}}. {{subtitle}}.',
   chart_text: '{{title}}. {{subtitle}}. Lägst {{low}}, högst {{high}}, senast {{last}} {{time}}.',
   chart_gaps_one: '{{count, number}} lucka i mätvärdena.',
   chart_gaps_other: '{{count, number}} luckor i mätvärdena.',
