@@ -104,7 +104,7 @@ export function Frames(props: { readonly deviceId: string }) {
       header: t('frame_state'),
       cell: (frame) => (
         <span>
-          <StateMark level={LEVELS[frame.state]} text={t(`frame_${frame.state}`)} plain />
+          <StateMark state={LEVELS[frame.state]} text={t(`frame_${frame.state}`)} plain />
           {frame.reason !== null && (
             <span className="torv-reason">
               <Reason text={frame.reason} />

@@ -59,7 +59,7 @@ function Device() {
       <PageHead
         title={device.name || device.heard.name || device.devEui}
         crumbs={[{ name: t('title'), to: '/devices' }]}
-        mark={<StateMark level={level} text={t(`state_${state}`)} />}
+        mark={<StateMark state={level} text={t(`state_${state}`)} />}
         answer={toDeviceSentence(words, device, now)}
       />
       <div className="torv-stack" data-gap="lg">

@@ -8,14 +8,16 @@ import { useFormat } from '../i18n/use-format.ts';
 import type { Column } from '../parts/data-table.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { isMeasured, urgencyOf } from '../sentences.ts';
+import { isMeasured, type ToldPlace, toShown, urgencyOf } from '../place-state.ts';
+
+type PlaceRow = PlaceSummary & Pick<ToldPlace, 'from'>;
 
 /** `child`: inside a place that the page already names, where "where" would repeat it. */
-export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSummary>[] {
+export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceRow>[] {
   const t = useText('places');
   const format = useFormat();
   return useMemo(() => {
-    const columns: readonly Column<PlaceSummary>[] = [
+    const columns: readonly Column<PlaceRow>[] = [
       {
         key: 'name',
         header: t('column_name'),
@@ -32,17 +34,21 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSu
       {
         key: 'state',
         header: t('column_state'),
-        sortValue: (place) => urgencyOf(place.state.level),
-        cell: (place) => <StateMark level={place.state.level} unrated={isMeasured(place.state)} />,
+        sortValue: (place) => urgencyOf(place.state),
+        cell: (place) => <StateMark state={toShown(place.state)} />,
       },
       {
         key: 'value',
         header: t('column_value'),
         align: 'end',
-        cell: ({ state, state: { headline } }) =>
-          headline === null || !isMeasured(state)
-            ? null
-            : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
+        cell: ({ state, state: { headline }, from }) =>
+          headline === null || !isMeasured(state) ? null : (
+            <>
+              {headline.property === 'co2' && 'CO2 '}
+              {format.value(headline.property, headline.value, headline.unit)}
+              {from !== undefined && <span className="torv-quiet torv-from">{from.name}</span>}
+            </>
+          ),
       },
       {
         key: 'where',

@@ -16,15 +16,9 @@ import { useNow } from '../parts/use-now.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { placeQuery, placesQuery, useLivePlaces } from '../place-data.ts';
+import { measuredInside, toShown, withStateOfInside } from '../place-state.ts';
 import { byRelevance } from '../property-order.ts';
-import {
-  isMeasured,
-  measuredInside,
-  toPlaceSentence,
-  toTownSentence,
-  toVentilation,
-  withStateOfInside,
-} from '../sentences.ts';
+import { toHouseSentence, toPlaceSentence, toVentilation } from '../sentences.ts';
 import { mayAct, useOrganisation } from '../session.ts';
 import { NotFoundPage } from './failure-pages.tsx';
 import { PlaceChart } from './place-chart.tsx';
@@ -51,14 +45,14 @@ export function PlacePage() {
     { name: words.places('places_title'), to: '/places' },
     ...place.path.map((step) => ({ name: step.name, to: `/places/${step.id}` })),
   ];
-  const inside = place.state.devices > 0 || !town ? [] : measuredInside(place, town.places);
-  const { state } = inside.length > 0 && town ? withStateOfInside(place, town.places) : place;
-  const judged = state.devices > 0 || state.level !== 'none';
+  const inside = measuredInside(place, town?.places ?? []);
+  const told = withStateOfInside(place, town?.places ?? []);
+  const measured = place.state.devices > 0 || inside.length > 0;
   const answer =
-    state.devices > 0
-      ? toPlaceSentence(words, state, now)
-      : inside.length > 0
-        ? toTownSentence(words, inside)
+    inside.length > 0
+      ? toHouseSentence(words, told, inside, now)
+      : measured
+        ? toPlaceSentence(words, place.state, now)
         : undefined;
   return (
     <>
@@ -67,8 +61,8 @@ export function PlacePage() {
         crumbs={crumbs}
         mark={
           <>
-            {judged && <StateMark level={state.level} unrated={isMeasured(state)} />}
-            {(state.devices > 0 || inside.length > 0) && <LiveMark status={live} />}
+            {measured && <StateMark state={toShown(told.state)} />}
+            {measured && <LiveMark status={live} />}
           </>
         }
         {...(answer === undefined ? {} : { answer })}

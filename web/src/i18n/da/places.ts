@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts';
 export const places: Texts<typeof en> = {
   map_title: 'Byen lige nu',
   map_label: 'Kort over stederne',
+  map_legend: 'Hvad mærkerne betyder',
   map_list: 'Steder på kortet',
   map_no_webgl: 'Denne browser kan ikke tegne kortet. Listen har de samme steder.',
   map_zoom_in: 'Zoom ind',
@@ -55,6 +56,8 @@ export const places: Texts<typeof en> = {
   count_none_one: '{{count, number}} uden data',
   count_none_other: '{{count, number}} uden data',
   town_sentence: '{{total}}: {{parts}}.',
+  inside_worst: 'Værst lige nu: {{place}}, {{value}}.',
+  inside_only: '{{place}}: {{sentence}}',
   lead_co2_good: 'Ventilationen følger med',
   lead_co2_low: 'Sensoren viser nok for lidt, udeluft har omkring 425 ppm',
   lead_co2_good_air: 'Luften er god',

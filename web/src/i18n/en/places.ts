@@ -1,6 +1,7 @@
 export const places = {
   map_title: 'The town right now',
   map_label: 'Map of the places',
+  map_legend: 'What the marks mean',
   map_list: 'Places on the map',
   map_no_webgl: 'This browser cannot draw the map. The list has the same places.',
   map_zoom_in: 'Zoom in',
@@ -51,6 +52,8 @@ export const places = {
   count_none_one: '{{count, number}} no data',
   count_none_other: '{{count, number}} no data',
   town_sentence: '{{total}}: {{parts}}.',
+  inside_worst: 'Worst right now: {{place}}, {{value}}.',
+  inside_only: '{{place}}: {{sentence}}',
   lead_co2_good: 'The ventilation keeps up',
   lead_co2_low: 'The sensor seems to read too low, outdoor air has about 425 ppm',
   lead_co2_good_air: 'The air is good',

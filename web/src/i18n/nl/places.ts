@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts';
 export const places: Texts<typeof en> = {
   map_title: 'De stad op dit moment',
   map_label: 'Kaart met de plekken',
+  map_legend: 'Wat de tekens betekenen',
   map_list: 'Plekken op de kaart',
   map_no_webgl: 'Deze browser kan de kaart niet tekenen. De lijst heeft dezelfde plekken.',
   map_zoom_in: 'Inzoomen',
@@ -55,6 +56,8 @@ export const places: Texts<typeof en> = {
   count_none_one: '{{count, number}} zonder gegevens',
   count_none_other: '{{count, number}} zonder gegevens',
   town_sentence: '{{total}}: {{parts}}.',
+  inside_worst: 'Slechtst op dit moment: {{place}}, {{value}}.',
+  inside_only: '{{place}}: {{sentence}}',
   lead_co2_good: 'De ventilatie houdt het bij',
   lead_co2_low: 'De sensor wijst vermoedelijk te weinig aan, buitenlucht heeft ongeveer 425 ppm',
   lead_co2_good_air: 'De lucht is goed',

@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts';
 export const places: Texts<typeof en> = {
   map_title: 'Staden just nu',
   map_label: 'Karta över platserna',
+  map_legend: 'Vad märkena betyder',
   map_list: 'Platser på kartan',
   map_no_webgl: 'Den här webbläsaren kan inte rita kartan. Listan har samma platser.',
   map_zoom_in: 'Zooma in',
@@ -55,6 +56,8 @@ export const places: Texts<typeof en> = {
   count_none_one: '{{count, number}} utan data',
   count_none_other: '{{count, number}} utan data',
   town_sentence: '{{total}}: {{parts}}.',
+  inside_worst: 'Sämst just nu: {{place}}, {{value}}.',
+  inside_only: '{{place}}: {{sentence}}',
   lead_co2_good: 'Ventilationen räcker till',
   lead_co2_low: 'Sensorn visar troligen för lite, utomhusluft har omkring 425 ppm',
   lead_co2_good_air: 'Luften är bra',

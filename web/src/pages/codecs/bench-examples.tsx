@@ -42,7 +42,7 @@ function Results(props: { readonly results: Checked['results'] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: two examples may have one name; their order is their identity
         <li key={i}>
           <StateMark
-            level={result.passed ? 'good' : 'poor'}
+            state={result.passed ? 'good' : 'poor'}
             text={t(result.passed ? 'example_passed' : 'example_failed')}
             plain
           />{' '}

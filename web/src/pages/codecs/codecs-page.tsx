@@ -136,10 +136,10 @@ function CodecTable(props: { readonly codecs: readonly Codec[] }) {
       sortValue: (codec) => (codec.quarantinedAt === null ? 1 : 0),
       cell: (codec) =>
         codec.quarantinedAt === null ? (
-          <StateMark level="good" text={t('state_on')} plain />
+          <StateMark state="good" text={t('state_on')} plain />
         ) : (
           <span>
-            <StateMark level="poor" text={t('state_off')} plain />
+            <StateMark state="poor" text={t('state_off')} plain />
             <span className="torv-reason">
               <Reason text={codec.quarantineReason ?? ''} />
             </span>
