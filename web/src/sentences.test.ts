@@ -108,7 +108,7 @@ describe('the sentence of a house', () => {
   });
 
   test('says what its only measured room says, by name', () => {
-    expect(tell('hall')).toBe('cellar: Heat power right now: 29,800 W.');
+    expect(tell('hall')).toBe('cellar: Heat power right now: 29.8 kW.');
   });
 });
 

@@ -4,9 +4,9 @@
  */
 import { Button, Dropdown, Heading } from '@digdir/designsystemet-react';
 import { DownloadIcon } from '@navikt/aksel-icons';
+import { toReadable } from '@torv/core/readable-unit';
 import { type KeyboardEvent, lazy, Suspense, useCallback, useId, useMemo, useState } from 'react';
 import type { Format } from '../i18n/bound-format.ts';
-import { unitSymbol } from '../i18n/format.ts';
 import { useText } from '../i18n/language.tsx';
 import { useIsDark } from '../parts/color-scheme.ts';
 import { useIsNarrow } from '../parts/use-narrow.ts';
@@ -16,7 +16,7 @@ import { ChartTable } from './chart-table.tsx';
 import { toCsv } from './csv.ts';
 import { savePng, saveText } from './download.ts';
 import { toFinding } from './finding.ts';
-import { type ChartSeries, countGaps, toAxis, toExtent } from './series.ts';
+import { type ChartSeries, countGaps, toAxis, toExtent, toLargest } from './series.ts';
 import { toTicks } from './ticks.ts';
 import { type Threshold, type TimeDrawing, toTimeOption } from './time-option.ts';
 import './time-chart.css';
@@ -56,6 +56,7 @@ export function TimeChart(props: TimeChartProps) {
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
   const heightPx = props.heightPx ?? 320;
+  const largest = useMemo(() => toLargest(props.series), [props.series]);
 
   const times = useMemo(() => {
     const all = props.series.flatMap(({ points }) =>
@@ -105,7 +106,7 @@ export function TimeChart(props: TimeChartProps) {
 
   function toSubtitle(): string {
     const name = format.property(property);
-    const symbol = unitSymbol(unit);
+    const { symbol } = toReadable(largest, unit);
     return symbol === ''
       ? t('chart_subtitle_plain', { property: name, period: toPeriodText() })
       : t('chart_subtitle', { property: name, unit: symbol, period: toPeriodText() });
@@ -124,7 +125,9 @@ export function TimeChart(props: TimeChartProps) {
     const gaps = props.series.reduce((sum, one) => sum + countGaps(one.points, props.expectedIntervalS), 0);
     return [
       drawing && drawing.axis.min !== 0
-        ? t('chart_axis_cut', { value: format.value(props.property, drawing.axis.min, props.unit, 'words') })
+        ? t('chart_axis_cut', {
+            value: format.value(props.property, drawing.axis.min, props.unit, 'words', largest),
+          })
         : '',
       props.rule ?? '',
       props.coverage === undefined
@@ -241,7 +244,7 @@ export function TimeChart(props: TimeChartProps) {
     const extent = toExtent(props.series);
     const last = times.at(-1);
     if (extent === undefined || last === undefined) return t('chart_text_empty', { title, subtitle });
-    const show = (value: number) => format.value(props.property, value, props.unit);
+    const show = (value: number) => format.value(props.property, value, props.unit, 'table', largest);
     const latest =
       props.series.flatMap(({ points }) => points).findLast((p) => Date.parse(p.t) === last)?.mean ?? 0;
     return t('chart_text', {
@@ -281,16 +284,23 @@ function toDrawing(
     thresholds: behind.thresholds,
     occupied: behind.occupied.map(([a, b]) => [Date.parse(a), Date.parse(b)] as const),
     markers: behind.markers.map((marker) => ({ ms: Date.parse(marker.t), text: marker.text })),
-    formatValue: (value) => format.number(value, Number.isInteger(value) ? 0 : 1),
+    formatValue: (value) => toTickText(format, toReadable(value, data.unit, toLargest(data.series)).value),
     formatTick: (ms) => format.moment(ms, ticks.style),
     describe,
   };
+}
+
+/** As many decimals as the number has, at most two: 0.25 kW is not 0.3 kW. */
+function toTickText(format: Format, value: number): string {
+  const decimals = [0, 1].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 2;
+  return format.number(value, decimals);
 }
 
 /** The readings at the moment nearest to `ms`, as a sentence per series; a moment inside a gap says so. */
 function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: number) => string {
   const t = useText('places');
   const { format } = useWords();
+  const largest = useMemo(() => toLargest(props.series), [props.series]);
   return useCallback(
     (ms: number) => {
       const nearest = times.reduce(
@@ -301,7 +311,7 @@ function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: numb
       if (Math.abs(nearest - ms) > props.expectedIntervalS * 3000) {
         return t('chart_tip_gap', { time: format.moment(ms, 'moment') });
       }
-      const show = (value: number) => format.value(props.property, value, props.unit);
+      const show = (value: number) => format.value(props.property, value, props.unit, 'table', largest);
       return props.series
         .flatMap(({ name, points }) => {
           const point = points.find((one) => Date.parse(one.t) === nearest);
@@ -322,6 +332,6 @@ function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: numb
         })
         .join('\n');
     },
-    [props.series, props.property, props.unit, props.expectedIntervalS, times, t, format],
+    [props.series, props.property, props.unit, props.expectedIntervalS, times, largest, t, format],
   );
 }

@@ -3,7 +3,7 @@
  * present moment are parameters. Never a unit without its number on the same line (non-breaking space).
  */
 import { isPropertyKey, PROPERTIES } from '@torv/core/properties';
-import { isUnitCode, UNITS } from '@torv/core/units';
+import { toReadable } from '@torv/core/readable-unit';
 
 const NBSP = '\u00a0';
 
@@ -25,13 +25,8 @@ export function formatShare(locale: string, share: number): string {
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(honest);
 }
 
-export function unitSymbol(unit: string): string {
-  return isUnitCode(unit) ? UNITS[unit].symbol : unit;
-}
-
 /** Joins a number with its unit: 640 ppm, 21.5 °C, 50 % (50% in English and Dutch), 90°. */
-function joinUnit(locale: string, number: string, unit: string): string {
-  const symbol = unitSymbol(unit);
+function joinUnit(locale: string, number: string, symbol: string): string {
   if (symbol === '') return number;
   if (symbol === '°') return number + symbol;
   if (symbol === '%' && /^(en|nl)/.test(locale)) return number + symbol;
@@ -53,9 +48,15 @@ export function formatValue(
   value: number,
   unit: string,
   precision: Precision = 'table',
+  like?: number,
 ): string {
-  const shown = precision === 'words' ? roundForWords(property, value) : value;
-  return joinUnit(locale, formatNumber(locale, shown, decimalsOf(property)), unit);
+  const rounded = precision === 'words' ? roundForWords(property, value) : value;
+  const shown = toReadable(rounded, unit, like);
+  return joinUnit(
+    locale,
+    formatNumber(locale, shown.value, shown.decimals ?? decimalsOf(property)),
+    shown.symbol,
+  );
 }
 
 const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
