@@ -90,7 +90,10 @@ export function TimeChart(props: TimeChartProps) {
       narrow,
     ],
   );
-  const option = useMemo(() => (drawing ? toTimeOption(drawing, { dark }) : undefined), [drawing, dark]);
+  const option = useMemo(
+    () => (drawing ? toTimeOption(drawing, { dark, ...toPlotSize(narrow, heightPx) }) : undefined),
+    [drawing, dark, narrow, heightPx],
+  );
 
   const limit = props.thresholds?.[0]?.value;
   const title =
@@ -256,6 +259,11 @@ export function TimeChart(props: TimeChartProps) {
       time: format.moment(last),
     });
   }
+}
+
+/** What is left for the data between the axes, on the smallest screen of its kind. */
+function toPlotSize(narrow: boolean, heightPx: number) {
+  return { widthPx: narrow ? 250 : 560, heightPx: heightPx - 60 };
 }
 
 type Data = Pick<TimeChartProps, 'property' | 'unit' | 'from' | 'to' | 'expectedIntervalS' | 'series'>;
