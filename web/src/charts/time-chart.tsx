@@ -73,7 +73,7 @@ export function TimeChart(props: TimeChartProps) {
         { thresholds: thresholds ?? [], occupied: occupied ?? [], markers: markers ?? [] },
         format,
         describe,
-        narrow ? 4 : 8,
+        narrow,
       ),
     [
       property,
@@ -274,14 +274,14 @@ function toDrawing(
   behind: Background,
   format: Format,
   describe: (ms: number) => string,
-  mostTicks: number,
+  narrow: boolean,
 ): TimeDrawing | undefined {
   const extent = toExtent(data.series);
   if (extent === undefined) return undefined;
   const fromMs = Date.parse(data.from);
   const toMs = Date.parse(data.to);
   const limits = behind.thresholds.map((one) => one.value);
-  const ticks = toTicks(fromMs, toMs, format.timeZone, mostTicks);
+  const ticks = toTicks(fromMs, toMs, format.timeZone, narrow ? 4 : 8);
   return {
     series: data.series,
     expectedIntervalS: data.expectedIntervalS,
@@ -293,7 +293,7 @@ function toDrawing(
     occupied: behind.occupied.map(([a, b]) => [Date.parse(a), Date.parse(b)] as const),
     markers: behind.markers.map((marker) => ({ ms: Date.parse(marker.t), text: marker.text })),
     formatValue: (value) => toTickText(format, toReadable(value, data.unit, toLargest(data.series)).value),
-    formatTick: (ms) => format.moment(ms, ticks.style),
+    formatTick: (ms) => format.moment(ms, narrow && ticks.style === 'day' ? 'short' : ticks.style),
     describe,
   };
 }

@@ -79,10 +79,12 @@ export function formatRelative(locale: string, instant: string, nowMs: number): 
   return format.format(Math.sign(seconds), 'minute');
 }
 
-export type MomentStyle = 'time' | 'day' | 'date' | 'moment' | 'full';
+export type MomentStyle = 'time' | 'short' | 'day' | 'date' | 'moment' | 'full';
 
 const MOMENT: { readonly [S in MomentStyle]: Intl.DateTimeFormatOptions } = {
   time: { hour: '2-digit', minute: '2-digit' },
+  /** Where there is room for little. */
+  short: { day: 'numeric', month: 'short' },
   day: { weekday: 'short', day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'long', year: 'numeric' },
   moment: { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },

@@ -46,7 +46,7 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceRo
             <>
               {headline.property === 'co2' && 'CO2 '}
               {format.value(headline.property, headline.value, headline.unit)}
-              {from !== undefined && <span className="torv-quiet torv-from">{from.name}</span>}
+              {from !== undefined && <span className="torv-quiet torv-cell-note">{from.name}</span>}
             </>
           ),
       },

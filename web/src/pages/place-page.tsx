@@ -150,7 +150,7 @@ function Charts(props: { readonly place: Place }) {
           >
             {LONG_RANGES.map((one) => (
               <ToggleGroup.Item key={one} value={one}>
-                {t(`range_${one}`)}
+                {t(`choose_${one}`)}
               </ToggleGroup.Item>
             ))}
           </ToggleGroup>

@@ -109,6 +109,9 @@ export const places: Texts<typeof en> = {
   range_week: 'Seneste uge',
   range_month: 'Seneste måned',
   range_year: 'Seneste år',
+  choose_week: 'Uge',
+  choose_month: 'Måned',
+  choose_year: 'År',
   reading_old: 'gammel',
   reading_flagged: 'Uden for det sandsynlige område',
   just_now: 'lige nu',
@@ -159,6 +162,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} døgn',
   duration_days_other: '{{count, number}} døgn',
   duration_and: '{{long}} og {{short}}',
-  count_unrated_one: '{{count, number}} uden vejledende værdi',
-  count_unrated_other: '{{count, number}} uden vejledende værdi',
+  count_unrated_one: '{{count, number}} målt uden vejledende værdi',
+  count_unrated_other: '{{count, number}} målt uden vejledende værdi',
 };

@@ -105,6 +105,9 @@ export const places = {
   range_week: 'Last week',
   range_month: 'Last month',
   range_year: 'Last year',
+  choose_week: 'Week',
+  choose_month: 'Month',
+  choose_year: 'Year',
   reading_old: 'old',
   reading_flagged: 'Outside the plausible range',
   just_now: 'just now',
@@ -155,6 +158,6 @@ export const places = {
   duration_days_one: '{{count, number}} day',
   duration_days_other: '{{count, number}} days',
   duration_and: '{{long}} and {{short}}',
-  count_unrated_one: '{{count, number}} without a guide value',
-  count_unrated_other: '{{count, number}} without a guide value',
+  count_unrated_one: '{{count, number}} measured without a guide value',
+  count_unrated_other: '{{count, number}} measured without a guide value',
 } as const;

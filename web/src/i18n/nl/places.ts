@@ -109,6 +109,9 @@ export const places: Texts<typeof en> = {
   range_week: 'Afgelopen week',
   range_month: 'Afgelopen maand',
   range_year: 'Afgelopen jaar',
+  choose_week: 'Week',
+  choose_month: 'Maand',
+  choose_year: 'Jaar',
   reading_old: 'oud',
   reading_flagged: 'Buiten het aannemelijke bereik',
   just_now: 'zojuist',
@@ -160,6 +163,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} dag',
   duration_days_other: '{{count, number}} dagen',
   duration_and: '{{long}} en {{short}}',
-  count_unrated_one: '{{count, number}} zonder richtwaarde',
-  count_unrated_other: '{{count, number}} zonder richtwaarde',
+  count_unrated_one: '{{count, number}} gemeten zonder richtwaarde',
+  count_unrated_other: '{{count, number}} gemeten zonder richtwaarde',
 };

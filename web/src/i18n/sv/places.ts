@@ -109,6 +109,9 @@ export const places: Texts<typeof en> = {
   range_week: 'Senaste veckan',
   range_month: 'Senaste månaden',
   range_year: 'Senaste året',
+  choose_week: 'Vecka',
+  choose_month: 'Månad',
+  choose_year: 'År',
   reading_old: 'gammalt',
   reading_flagged: 'Utanför det rimliga området',
   just_now: 'just nu',
@@ -159,6 +162,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} dygn',
   duration_days_other: '{{count, number}} dygn',
   duration_and: '{{long}} och {{short}}',
-  count_unrated_one: '{{count, number}} utan riktvärde',
-  count_unrated_other: '{{count, number}} utan riktvärde',
+  count_unrated_one: '{{count, number}} uppmätt utan riktvärde',
+  count_unrated_other: '{{count, number}} uppmätta utan riktvärde',
 };
