@@ -5,6 +5,7 @@ import {
   formatRelative,
   formatShare,
   formatValue,
+  isInstantText,
   sortByName,
 } from './format.ts';
 
@@ -71,4 +72,13 @@ describe('times', () => {
 test('names sort with their numbers counted and å last in Danish', () => {
   const names = ['Åvej', 'Lokale 10', 'Lokale 9', 'Zoo'].map((name) => ({ name }));
   expect(sortByName('da-DK', names).map((one) => one.name)).toEqual(['Lokale 9', 'Lokale 10', 'Zoo', 'Åvej']);
+});
+
+test('a moment that a program wrote is told from a date and from a name', () => {
+  expect(
+    ['2026-09-26T22:00:00.000000Z', '2026-09-26T22:00:00Z', '2026-09-26T22:00:00.5+00:00'].every(
+      isInstantText,
+    ),
+  ).toBe(true);
+  expect(['2026-09-26', 'T22', 'Lokale 2026-09-26T22:00:00Z'].some(isInstantText)).toBe(false);
 });

@@ -111,6 +111,11 @@ export function formatMoment(
   );
 }
 
+/** A moment as programs write it: never shown to people as it is. */
+export function isInstantText(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d+)?(Z|[+]00(:00)?)$/.test(text);
+}
+
 /** Names in the order of the language; the embedded database has no collations of its own. */
 export function sortByName<T extends { readonly name: string }>(locale: string, items: readonly T[]): T[] {
   const collator = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
