@@ -82,3 +82,11 @@ test('a moment that a program wrote is told from a date and from a name', () => 
   ).toBe(true);
   expect(['2026-09-26', 'T22', 'Lokale 2026-09-26T22:00:00Z'].some(isInstantText)).toBe(false);
 });
+
+test('what somebody typed is told back with its weekday and its zone, in each language', () => {
+  const told = (locale: string) => formatMoment(locale, '2026-11-22T11:15:00Z', 'Europe/Copenhagen', 'exact');
+  expect(told('da-DK')).toMatch(/^søndag .*22\. november 2026.* 12\.15 CET$/);
+  expect(told('sv-SE')).toMatch(/^söndag 22 november 2026 .*12:15 CET$/);
+  expect(told('nl-NL')).toMatch(/^zondag 22 november 2026 .*12:15 CET$/);
+  expect(told('en-GB')).toMatch(/^Sunday,? 22 November 2026 .*12:15 CET$/);
+});

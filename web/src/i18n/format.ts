@@ -79,7 +79,7 @@ export function formatRelative(locale: string, instant: string, nowMs: number): 
   return format.format(Math.sign(seconds), 'minute');
 }
 
-export type MomentStyle = 'time' | 'short' | 'day' | 'date' | 'moment' | 'full';
+export type MomentStyle = 'time' | 'short' | 'day' | 'date' | 'weekday' | 'exact' | 'moment' | 'full';
 
 const MOMENT: { readonly [S in MomentStyle]: Intl.DateTimeFormatOptions } = {
   time: { hour: '2-digit', minute: '2-digit' },
@@ -87,6 +87,17 @@ const MOMENT: { readonly [S in MomentStyle]: Intl.DateTimeFormatOptions } = {
   short: { day: 'numeric', month: 'short' },
   day: { weekday: 'short', day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'long', year: 'numeric' },
+  weekday: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+  /** What somebody typed, told back so that nothing can be mistaken: the hour of autumn comes twice. */
+  exact: {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  },
   moment: { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
   full: {
     day: 'numeric',

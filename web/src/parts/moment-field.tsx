@@ -1,4 +1,8 @@
-/** A date and time in the organisation's zone, whatever zone the browser sits in. The value is local text; toInstantOf makes it UTC. */
+/**
+ * A date, with or without a time, in the organisation's zone, whatever zone the browser sits in. The browser draws the
+ * field in its own format; how it will be read stands below, in the page's language. The value is local text;
+ * toInstantOf makes it UTC.
+ */
 import { Textfield } from '@digdir/designsystemet-react';
 import { fromLocal } from '@torv/core/time';
 import { useText } from '../i18n/language.tsx';
@@ -15,12 +19,38 @@ interface MomentFieldProps {
 
 export function MomentField(props: MomentFieldProps) {
   const t = useText('devices');
-  const { timeZone } = useFormat();
+  const format = useFormat();
+  const zone = format.timeZone;
+  const instant = props.value === '' ? undefined : toInstantOf(props.value, zone);
+  const read =
+    instant === undefined
+      ? t('field_time_help', { zone })
+      : t('field_time_read', { moment: format.moment(instant, 'exact'), zone });
+  const skipped = props.value !== '' && instant === undefined ? t('field_time_skipped') : undefined;
   return (
     <Textfield
       label={props.label}
-      description={[props.help, t('field_time_help', { zone: timeZone })].filter(Boolean).join(' ')}
+      description={[props.help, read].filter(Boolean).join(' ')}
       type="datetime-local"
+      value={props.value}
+      error={props.error ?? skipped}
+      onChange={(event) => props.onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** "2026-03-01", or empty. */
+export function DateField(props: MomentFieldProps) {
+  const t = useText('devices');
+  const format = useFormat();
+  const noon = props.value === '' ? undefined : toInstantOf(`${props.value}T12:00`, format.timeZone);
+  const read =
+    noon === undefined ? undefined : t('field_date_read', { date: format.moment(noon, 'weekday') });
+  return (
+    <Textfield
+      label={props.label}
+      description={[props.help, read].filter(Boolean).join(' ')}
+      type="date"
       value={props.value}
       error={props.error}
       onChange={(event) => props.onChange(event.currentTarget.value)}
