@@ -79,7 +79,7 @@ export function Frames(props: { readonly deviceId: string }) {
       align: 'end',
       cell: (frame) => (
         <span className="torv-number">
-          {frame.fPort} / {frame.fCnt ?? '–'}
+          {`${frame.fPort}\u00a0/\u00a0${frame.fCnt ?? '–'}`}
           {frame.copies > 0 && (
             <span className="torv-quiet"> · {t('frame_copies', { count: frame.copies })}</span>
           )}

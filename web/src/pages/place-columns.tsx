@@ -12,8 +12,11 @@ import { isMeasured, type ToldPlace, toShown, urgencyOf } from '../place-state.t
 
 type PlaceRow = PlaceSummary & Pick<ToldPlace, 'from'>;
 
-/** `child`: inside a place that the page already names, where "where" would repeat it. */
-export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceRow>[] {
+/**
+ * `child`: inside a place that the page already names, where "where" would repeat it.
+ * @param within the place whose page it is: its own name and what stands above it are left out of "where"
+ */
+export function usePlaceColumns(shown: 'any' | 'child', within?: number): readonly Column<PlaceRow>[] {
   const t = useText('places');
   const format = useFormat();
   return useMemo(() => {
@@ -43,18 +46,18 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceRo
         align: 'end',
         cell: ({ state, state: { headline }, from }) =>
           headline === null || !isMeasured(state) ? null : (
-            <>
+            <span>
               {headline.property === 'co2' && 'CO2 '}
               {format.value(headline.property, headline.value, headline.unit)}
               {from !== undefined && <span className="torv-quiet torv-cell-note">{from.name}</span>}
-            </>
+            </span>
           ),
       },
       {
         key: 'where',
         header: t('column_where'),
-        sortValue: (place) => place.path.map((step) => step.name).join(' '),
-        cell: (place) => place.path.map((step) => step.name).join(' › ') || t(`kind_${place.kind}`),
+        sortValue: (place) => toWhere(place, within),
+        cell: (place) => toWhere(place, within) || t(`kind_${place.kind}`),
       },
       {
         key: 'heard',
@@ -65,5 +68,13 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceRo
       },
     ];
     return shown === 'child' ? columns.filter((column) => column.key !== 'where') : columns;
-  }, [t, format, shown]);
+  }, [t, format, shown, within]);
+}
+
+function toWhere({ path }: PlaceSummary, within: number | undefined): string {
+  const above = path.findIndex((step) => step.id === within);
+  return path
+    .slice(above + 1)
+    .map((step) => step.name)
+    .join(' › ');
 }

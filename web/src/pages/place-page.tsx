@@ -166,7 +166,7 @@ function Children(props: { readonly place: Place; readonly inside: readonly Plac
   const t = useText('places');
   const { place, inside } = props;
   const rows = inside.length > 0 ? inside : place.children;
-  const columns = usePlaceColumns(inside.length > place.children.length ? 'any' : 'child');
+  const columns = usePlaceColumns(inside.length > place.children.length ? 'any' : 'child', place.id);
   if (rows.length === 0) return null;
   return (
     <section className="torv-stack" aria-labelledby="inside">
@@ -194,13 +194,14 @@ function About(props: { readonly place: Place }) {
     [t('about_volume'), place.volumeM3 === null ? null : `${format.number(place.volumeM3)}\u00a0m³`],
     [t('about_ventilation'), place.ventilation === null ? null : toVentilation(t, place.ventilation)],
   ].filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== '');
+  if (facts.length === 0 && !place.description && place.datastreams.length === 0) return null;
   return (
-    <>
-      {(facts.length > 0 || place.description !== null) && (
+    <div>
+      {(facts.length > 0 || Boolean(place.description)) && (
         <Details>
           <Details.Summary>{t('about_title')}</Details.Summary>
           <Details.Content>
-            {place.description !== null && <p className="torv-prose">{place.description}</p>}
+            {place.description && <p className="torv-prose">{place.description}</p>}
             <dl className="torv-facts">
               {facts.map(([name, value]) => (
                 <div key={name}>
@@ -220,7 +221,7 @@ function About(props: { readonly place: Place }) {
           </Details.Content>
         </Details>
       )}
-    </>
+    </div>
   );
 }
 
