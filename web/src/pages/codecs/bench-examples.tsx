@@ -4,6 +4,7 @@ import type { Checked } from '../../codec-data.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
+import { useExampleName } from './use-example-name.ts';
 
 export function BenchExamples(props: { readonly checked: Checked | undefined; readonly error: unknown }) {
   const t = useText('codecs');
@@ -36,6 +37,7 @@ export function BenchExamples(props: { readonly checked: Checked | undefined; re
 
 function Results(props: { readonly results: Checked['results'] }) {
   const t = useText('codecs');
+  const toName = useExampleName();
   return (
     <ul className="torv-results">
       {props.results.map((result, i) => (
@@ -46,7 +48,7 @@ function Results(props: { readonly results: Checked['results'] }) {
             text={t(result.passed ? 'example_passed' : 'example_failed')}
             plain
           />{' '}
-          {result.name}
+          {toName(result.name)}
           {result.differences.length > 0 && (
             <ul lang="en">
               {result.differences.map((text) => (
