@@ -142,12 +142,12 @@ describe('the address of a page', () => {
   it('is its state: a deep link opens it, and a reload keeps it', async () => {
     const { page } = visitor;
     await page.goto(`${origin}${aClassroom().path}?range=month&property=air_temperature&lang=en`);
-    const choice = page.getByRole('radio', { name: 'Last month' });
+    const choice = page.getByRole('radio', { name: 'Month', exact: true });
     await choice.waitFor();
     const look = async () => {
       await page.waitForSelector('figure h3');
       return [
-        await page.getByRole('radio', { name: 'Last month' }).isChecked(),
+        await page.getByRole('radio', { name: 'Month', exact: true }).isChecked(),
         await page.getByRole('radio', { name: 'Temperature' }).isChecked(),
         new URL(page.url()).search,
       ];

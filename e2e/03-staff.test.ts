@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { judge, newVisitor, openBrowser, takePicture, type Visitor } from './browser.ts';
 import { ADMINISTRATOR, TOWN } from './people.ts';
+import { askAsStaff, findRooms, findTownId } from './town.ts';
 
 const origin = inject('origin');
 const firstLink = inject('firstLink');
@@ -144,5 +145,65 @@ describe('the technician', () => {
       /\b25(\.0)?\b/.test(document.querySelector('section[aria-live=polite]')?.textContent ?? ''),
     );
     await takePicture(page, 'staff-codec-bench-changed');
+  });
+
+  it('decodes the past of a device again: what would change, the question, the work, and the right readings', async () => {
+    const { page } = administrator;
+    const town = await findTownId(origin);
+    const ask = <T>(path: string, body: object, version?: number) =>
+      askAsStaff<T>(page, `${origin}/api/v1/${path}?organisation=${town}`, body, version);
+    // a codec that took tenths for whole degrees, a frame that it decoded, and the version that is right
+    const model = {
+      key: 'journey/thermometer',
+      vendor: 'Journey',
+      model: 'Thermometer',
+      title: 'Temperature',
+    };
+    const mapping = [{ field: '/t', property: 'air_temperature', unit: 'Cel' }];
+    const install = (script: string, version?: number) =>
+      ask<{ version: number }>('codecs', { ...model, script, mapping, vectors: [] }, version);
+    const { version } = await install('function decodeUplink(i) { return { data: { t: i.bytes[0] } }; }');
+    const { key } = await ask<{ key: string }>('sources', {
+      name: 'Source of the thermometer',
+      kind: 'webhook',
+      format: 'torv',
+    });
+    const place = (await findRooms(origin)).find((one) => one.kind === 'room');
+    const devEui = '70B3D57ED0000E3A';
+    const { device } = await ask<{ device: { id: number } }>('devices/claim', {
+      devEui,
+      codec: model.key,
+      placeId: place?.id,
+      from: '2026-01-01T00:00:00Z',
+    });
+    // 0x2d is 45 tenths of a degree
+    const sent = await fetch(`${origin}/ingest/torv`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-torv-key': key },
+      body: JSON.stringify({ devEui, fPort: 1, payload: '2d' }),
+    });
+    expect(sent.status).toBe(200);
+    await page.goto(`${origin}/devices/${device.id}?${TOWN}`);
+    await page.getByText('45.0 °C').first().waitFor();
+    await install('function decodeUplink(i) { return { data: { t: i.bytes[0] / 10 } }; }', version);
+    await page.reload();
+    await page.getByText('Decode earlier frames again').or(page.getByText('Decode again')).first().click();
+    // the period ends now, to the minute; the frame may be of this very minute
+    const until = page.getByLabel('Until', { exact: true });
+    await until.fill((await until.inputValue()).replace(/T.*$/, 'T23:59'));
+    await page.getByRole('button', { name: 'See what would change' }).click();
+    await page.getByText('This would change:').waitFor();
+    const figure = (name: string) =>
+      page.locator('.torv-redecode-figures > div', { hasText: name }).locator('dd').innerText();
+    expect(await figure('Readings with another value')).toBe('1');
+    await takePicture(page, 'staff-decode-again');
+    await page.getByRole('button', { name: 'Decode again now' }).click();
+    const question = page.getByRole('dialog');
+    await question.getByText('The old values stay in a log.').waitFor();
+    await question.getByRole('button', { name: 'Decode again now' }).click();
+    await page.getByText('Finished.').waitFor();
+    expect(await figure('Readings with another value')).toBe('1');
+    await page.getByText('4.5 °C').first().waitFor();
+    await takePicture(page, 'staff-decoded-again');
   });
 });

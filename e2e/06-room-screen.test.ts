@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   expectNoBarriers,
   expectToFit,
+  LAN_HOST,
   newVisitor,
   openBrowser,
   SIZES,
@@ -124,6 +125,43 @@ describe('the screen of a room', () => {
     await passTimeUntil(page, () => notice.isHidden());
     await leave();
     await line.cut();
+  });
+
+  it('comes up again without a line: the last values, said to be old when they are', async () => {
+    const line = await openLine(origin);
+    const { page, leave } = await newVisitor(browser);
+    await page.goto(link.replace('#', '&lang=en#').replace(origin, line.origin));
+    const number = page.locator('.torv-screen-number');
+    await number.waitFor();
+    // the page has itself kept by its worker as soon as it has settled; a clock of ours would hide what it is made of
+    const isKept = () => page.evaluate(async () => (await caches.match('/screen')) !== undefined);
+    await expect.poll(isKept, { timeout: 60_000, interval: 200 }).toBe(true);
+    const before = await number.innerText();
+    await line.cut();
+    await page.clock.install();
+    await page.reload();
+    await number.waitFor();
+    expect(await number.innerText()).toBe(before);
+    await page.getByText('No connection since').waitFor();
+    await page.waitForSelector('.torv-chart-canvas svg path', { state: 'attached' });
+    const sentence = page.locator('.torv-screen-sentence');
+    await page.clock.fastForward('40:00');
+    await passTimeUntil(page, async () => /Last heard .* ago/.test(await sentence.innerText()));
+    expect(await number.innerText()).toMatch(/ppm[\s\S]*old$/);
+    await takePicture(page, 'screen-reloaded-without-a-line');
+    await leave();
+  });
+
+  it('works over plain http on the town’s own network, and complains of nothing', async () => {
+    const { page, faults, leave } = await newVisitor(browser);
+    await page.goto(link.replace('#', '&lang=en#').replace(/\/\/[^:/]+/, `//${LAN_HOST}`));
+    await page.locator('.torv-screen-number').waitFor();
+    await page.waitForSelector('.torv-chart-canvas svg path', { state: 'attached' });
+    expect(await page.evaluate(() => window.isSecureContext)).toBe(false);
+    expect(await page.locator('.torv-screen-foot').innerText()).toBe('');
+    // the browser tells developers that one header waits for https
+    expect(faults().filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+    await leave();
   });
 
   it('closes when staff withdraw its link', async () => {

@@ -29,6 +29,9 @@ export const LOOKS: readonly (readonly [Size, Colours])[] = [
   ['phone', 'light'],
 ];
 
+/** A name of the town's own network: plain http there is no secure context, unlike on localhost. */
+export const LAN_HOST = 'torv.lan';
+
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -36,6 +39,7 @@ export function openBrowser(): Promise<Browser> {
       '--no-sandbox',
       '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
+      `--host-resolver-rules=MAP ${LAN_HOST} 127.0.0.1`,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

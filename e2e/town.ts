@@ -60,11 +60,15 @@ interface DeviceAnswer {
 }
 
 /** Answers that only staff get, asked with the session of the page. */
-export async function askAsStaff<T>(page: Page, path: string, body?: unknown): Promise<T> {
+export async function askAsStaff<T>(page: Page, path: string, body?: unknown, version?: number): Promise<T> {
+  const headers = {
+    origin: new URL(path).origin,
+    ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
+  };
   const answer =
     body === undefined
       ? await page.request.get(path)
-      : await page.request.post(path, { data: body, headers: { origin: new URL(path).origin } });
+      : await page.request.post(path, { data: body, headers });
   if (!answer.ok()) throw new Error(`${path}: ${answer.status()} ${await answer.text()}`);
   return (await answer.json()) as T;
 }

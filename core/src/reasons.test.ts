@@ -5,6 +5,14 @@ import { REASONS, type ReasonKey, readReasons, sayReason } from './reasons.ts';
 const KEYS = Object.keys(REASONS) as ReasonKey[];
 const SAMPLES: Readonly<Record<string, string>> = {
   n: '20',
+  m: '7',
+  low: '-90',
+  high: '90.5',
+  name: 'place_reference',
+  unit: 'Cel',
+  wanted_unit: '[ppm]',
+  moment: '2026-03-29T02:30',
+  list: 'battery, mains',
   where: 'broker.example.org:8883',
   field: 'deviceInfo.devEui',
   words: 'v3/+/devices/+/up',

@@ -163,4 +163,6 @@ export interface ProblemDocument {
   readonly detail?: string;
   readonly at?: string;
   readonly hint?: string;
+  /** What a validator found, for words in the reader's language; `detail` says the same in English. */
+  readonly fault?: { readonly rule: string; readonly limit?: number };
 }

@@ -12,6 +12,7 @@ import {
 import { isLanguage, type Language } from './i18n/languages.ts';
 import { CrashPage, NotFoundPage } from './pages/failure-pages.tsx';
 import { Layout } from './parts/layout.tsx';
+import { SHOWN, type Shown } from './place-state.ts';
 import { RANGES, type Range } from './range.ts';
 
 interface RootSearch {
@@ -30,8 +31,6 @@ const rootRoute = createRootRoute({
   search: { middlewares: [retainSearchParams(['lang', 'organisation'])] },
 });
 
-const LEVELS = ['good', 'attention', 'poor', 'none'] as const;
-
 const mapRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
@@ -42,11 +41,11 @@ const placesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/places',
   validateSearch: (search: Readonly<Record<string, unknown>>) => {
-    const level = LEVELS.find((one) => one === search.level);
+    const level = SHOWN.find((one) => one === search.level);
     return {
       ...(level ? { level } : {}),
       ...(typeof search.q === 'string' && search.q !== '' ? { q: search.q } : {}),
-    } as { readonly level?: (typeof LEVELS)[number]; readonly q?: string };
+    } as { readonly level?: Shown; readonly q?: string };
   },
   component: lazyRouteComponent(() => import('./pages/places-page.tsx'), 'PlacesPage'),
 });

@@ -1,45 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Headline, Level, PlaceState, PlaceSummary } from './answers.ts';
-import {
-  byUrgency,
-  measuredInside,
-  measuredPlaces,
-  toDuration,
-  toPlaceSentence,
-  toTownSentence,
-  withStateOfInside,
-  worstLevel,
-} from './sentences.ts';
+import type { Level } from './answers.ts';
+import { measuredInside, withStateOfInside } from './place-state.ts';
+import { toDuration, toHouseSentence, toPlaceSentence, toTownSentence } from './sentences.ts';
+import { idOf, place, state } from './test-places.ts';
 import { loadWords } from './test-words.ts';
 
 const en = await loadWords('en');
 const da = await loadWords('da');
+const METER = { property: 'heat_power', value: 29_800, unit: 'W', rule: null, trend: null };
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-
-const headline: Headline = {
-  property: 'co2',
-  value: 643,
-  unit: '[ppm]',
-  phenomenonTime: '2026-11-22T11:56:00Z',
-  trend: 'falling',
-  stale: false,
-  rule: { key: 'dk-at-co2', limit: 1000 },
-};
-
-function state(
-  level: Level,
-  change: Partial<Headline> | null = {},
-  rest: Partial<PlaceState> = {},
-): PlaceState {
-  return {
-    level,
-    headline: change === null ? null : { ...headline, ...change },
-    lastHeard: headline.phenomenonTime,
-    devices: 1,
-    silent: 0,
-    ...rest,
-  };
-}
 
 function plain(text: string): string {
   return text.replaceAll('\u00a0', ' ');
@@ -121,56 +90,25 @@ describe('the sentence of a place', () => {
   });
 });
 
-/** One number for each name, so that the tests can speak of places by name. */
-const idOf = (() => {
-  const ids = new Map<string, number>();
-  return (name: string) => {
-    const id = ids.get(name) ?? ids.size + 1;
-    ids.set(name, id);
-    return id;
-  };
-})();
-
-function place(
-  name: string,
-  kind: PlaceSummary['kind'],
-  level: Level,
-  path: readonly string[] = [],
-): PlaceSummary {
-  const measured = kind === 'room' || kind === 'point';
-  return {
-    id: idOf(name),
-    kind,
-    name,
-    parentId: path.length === 0 ? null : idOf(path.at(-1) ?? ''),
-    path: path.map((step) => ({ id: idOf(step), name: step })),
-    position: null,
-    state: state(level, level === 'none' ? null : {}, { devices: measured ? 1 : 0 }),
-  };
-}
-
-describe('a place without sensors of its own', () => {
-  const wing = place('wing', 'building', 'none', ['school']);
+describe('the sentence of a house', () => {
   const all = [
     place('school', 'site', 'none'),
-    wing,
-    place('1', 'room', 'good', ['school', 'wing']),
-    place('2', 'room', 'poor', ['school', 'wing']),
-    place('3', 'room', 'attention', ['school']),
-    place('elsewhere', 'room', 'poor', ['other']),
+    place('1', 'room', 'good', ['school']),
+    { ...place('2', 'room', 'poor', ['school']), state: state('poor', { value: 2104 }) },
+    place('hall', 'building', 'none'),
+    { ...place('cellar', 'room', 'none', ['hall']), state: state('none', METER) },
   ];
+  const tell = (name: string) => {
+    const told = withStateOfInside(all.find((one) => one.name === name) ?? place(name, 'site', 'none'), all);
+    return plain(toHouseSentence(en, told, measuredInside({ id: idOf(name) }, all), NOW));
+  };
 
-  test('speaks for what is measured inside it, however deep', () => {
-    expect(measuredInside({ id: idOf('school') }, all).map((one) => one.name)).toEqual(['1', '2', '3']);
-    expect(withStateOfInside(wing, all).state.level).toBe('poor');
-    expect(toTownSentence(en, measuredInside({ id: idOf('school') }, all))).toBe(
-      '3 rooms: 1 good, 1 needs air, 1 poor.',
-    );
+  test('counts its rooms and names the worst', () => {
+    expect(tell('school')).toBe('2 rooms: 1 good, 1 poor. Worst right now: 2, 2,100 ppm CO2.');
   });
 
-  test('has no state where nothing is measured inside', () => {
-    const empty = place('empty', 'site', 'none');
-    expect(withStateOfInside(empty, all)).toBe(empty);
+  test('says what its only measured room says, by name', () => {
+    expect(tell('hall')).toBe('cellar: Heat power right now: 29.8 kW.');
   });
 });
 
@@ -194,28 +132,6 @@ describe('the sentence of a town', () => {
       '2 places: 2 good.',
     );
   });
-
-  test('does not count a building again whose rooms are counted', () => {
-    const school = { ...place('school', 'building', 'good'), state: state('good') };
-    expect(measuredPlaces([school, ...rooms('good', 2)])).toHaveLength(2);
-    expect(measuredPlaces([school])).toEqual([school]);
-  });
-});
-
-test('the worst state of a group is shown, and no data never hides a state', () => {
-  expect(worstLevel(['good', 'poor', 'attention'])).toBe('poor');
-  expect(worstLevel(['none', 'good'])).toBe('good');
-  expect(worstLevel([])).toBe('none');
-});
-
-test('the list begins with what is worst, then silence, then what is good by name', () => {
-  const places = [
-    place('b', 'room', 'good'),
-    place('a', 'room', 'good'),
-    place('n', 'room', 'none'),
-    place('p', 'room', 'poor'),
-  ];
-  expect(places.sort(byUrgency('en-GB')).map((one) => one.name)).toEqual(['p', 'n', 'a', 'b']);
 });
 
 test('durations are told in the largest sensible unit', () => {

@@ -6,6 +6,7 @@ import type { Headline, Level, PlaceState, PlaceSummary } from './answers.ts';
 import type { Format } from './i18n/bound-format.ts';
 import type { English } from './i18n/catalogue.ts';
 import type { Texts, Translate } from './i18n/texts.ts';
+import { isMeasured, measuredPlaces, type ToldPlace } from './place-state.ts';
 import { authorityOf } from './rules.ts';
 
 export interface Words {
@@ -112,59 +113,26 @@ export function toTownSentence(words: Words, places: readonly PlaceSummary[]): s
   }
 }
 
-/** There is a present value; whether a rule judges it is another matter. An old value is no present one. */
-export function isMeasured(state: PlaceState): boolean {
-  return state.headline !== null && !state.headline.stale;
-}
-
-/** The places a visitor asks about: those with sensors; a school is counted by its rooms, not once more itself. */
-export function measuredPlaces(places: readonly PlaceSummary[]): readonly PlaceSummary[] {
-  const withSensors = places.filter((place) => place.state.devices > 0);
-  const inner = withSensors.filter((place) => place.kind === 'room' || place.kind === 'point');
-  const covered = new Set(inner.flatMap((place) => place.path.map((step) => step.id)));
-  return withSensors.filter((place) => inner.includes(place) || !covered.has(place.id));
-}
-
-const WORST: { readonly [L in Level]: number } = { none: 0, good: 1, attention: 2, poor: 3 };
-
-export function worstLevel(levels: readonly Level[]): Level {
-  return levels.reduce<Level>((worst, level) => (WORST[level] > WORST[worst] ? level : worst), 'none');
-}
-
-/**
- * Inside `place`, whatever stands between: a school is as good as the worst of its rooms.
- * Empty for a room, and for a house in which nothing is measured.
- */
-export function measuredInside(
-  place: { readonly id: number },
-  all: readonly PlaceSummary[],
-): readonly PlaceSummary[] {
-  return measuredPlaces(all.filter((one) => one.path.some((step) => step.id === place.id)));
-}
-
-/** A place without sensors of its own speaks for the places inside it. */
-export function withStateOfInside(place: PlaceSummary, all: readonly PlaceSummary[]): PlaceSummary {
-  const inside = place.state.devices > 0 ? [] : measuredInside(place, all);
-  if (inside.length === 0) return place;
-  const heard = inside.map((one) => one.state.lastHeard).filter((one) => one !== null);
-  const lastHeard = heard.reduce<string | null>(
-    (newest, one) => (newest === null || Date.parse(one) > Date.parse(newest) ? one : newest),
-    null,
-  );
-  const level = worstLevel(inside.map((one) => one.state.level));
-  return { ...place, state: { ...place.state, level, lastHeard } };
-}
-
-const URGENCY: { readonly [L in Level]: number } = { poor: 0, attention: 1, none: 2, good: 3 };
-
-export function urgencyOf(level: Level): number {
-  return URGENCY[level];
-}
-
-/** Worst first, silence before what is good, then by name: the order of the list beside the map, and of the keyboard. */
-export function byUrgency(locale: string): (a: PlaceSummary, b: PlaceSummary) => number {
-  const collator = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
-  return (a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || collator.compare(a.name, b.name);
+/** A house in a sentence or two: what is measured on it, then the rooms inside it, and which of them is worst. */
+export function toHouseSentence(
+  words: Words,
+  place: ToldPlace,
+  inside: readonly PlaceSummary[],
+  nowMs: number,
+): string {
+  const { places: t, format } = words;
+  const own = place.own.devices > 0 ? toPlaceSentence(words, place.own, nowMs) : '';
+  const only = inside.length === 1 ? inside[0] : undefined;
+  if (only !== undefined) {
+    const sentence = toPlaceSentence(words, only.state, nowMs);
+    return `${own} ${t('inside_only', { place: only.name, sentence })}`.trim();
+  }
+  const { level, headline } = place.state;
+  const isBad = (level === 'attention' || level === 'poor') && place.from !== undefined && headline !== null;
+  const worst = isBad
+    ? ` ${t('inside_worst', { place: place.from.name, value: toSubjectValue(format, headline) })}`
+    : '';
+  return `${own} ${toTownSentence(words, inside)}${worst}`.trim();
 }
 
 /** 130 -> "2 hours and 10 minutes"; days from two days on. */

@@ -84,12 +84,19 @@ export function toAppError(error: unknown): AppError {
   if (e.validation) {
     const first = e.validation[0];
     const path = `${e.validationContext ?? 'request'}${first?.instancePath ?? ''}`;
-    const missing = first?.params as { missingProperty?: string; requiredProperties?: string[] } | undefined;
-    const name = missing?.missingProperty ?? missing?.requiredProperties?.[0];
+    const params = first?.params as
+      | { missingProperty?: string; requiredProperties?: string[]; limit?: unknown }
+      | undefined;
+    const name = params?.missingProperty ?? params?.requiredProperties?.[0];
+    const limit = typeof params?.limit === 'number' ? { limit: params.limit } : {};
     return new AppError(
       e.validationContext === 'body' ? 'BAD_BODY' : 'BAD_QUERY',
       `${path}${name ? `/${name}` : ''}: ${first?.message ?? 'is not valid'}.`,
-      { at: `${path}${name ? `/${name}` : ''}` },
+      {
+        at: `${path}${name ? `/${name}` : ''}`,
+        // what a page needs to say it in the reader's language
+        ...(first === undefined ? {} : { extra: { fault: { rule: first.keyword, ...limit } } }),
+      },
     );
   }
   if (typeof e.code === 'string') {

@@ -198,7 +198,7 @@ describe.each(DATABASE_KINDS)('claiming on %s', (kind) => {
         state: 'claimed',
         codec: { key: 'elsys/ers-co2', battery: { fullV: 3.6, emptyV: 2.8 } },
         expectedIntervalS: 600,
-        place: { from: '2026-03-02T08:00:00.000000Z' },
+        place: { from: '2026-03-02T08:00:00Z' },
       },
     ]);
     expect(await inbox()).toHaveLength(6);

@@ -59,6 +59,10 @@ export interface Device extends DeviceFields {
   readonly createdAt: string;
 }
 
+/** As every other moment of the interface is written: exact, and without final zeros. */
+const instant = (sql: Sql | Transaction, column: `${'s' | 'a'}.${string}`) =>
+  sql`regexp_replace(to_char(${sql(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '[.]?0+Z$', 'Z')`;
+
 const select = (sql: Sql | Transaction) => sql`
   SELECT d.id, d.organisation_id AS "organisationId", d.dev_eui AS "devEui", d.state, d.name, d.serial,
     d.power_source AS "powerSource", d.notes, d.responsible_role_id AS "responsibleRoleId",
@@ -68,17 +72,17 @@ const select = (sql: Sql | Transaction) => sql`
     p.place,
     jsonb_build_object('name', d.heard_name, 'profile', d.heard_profile, 'tags', d.heard_tags) AS heard,
     CASE WHEN s.device_id IS NOT NULL THEN jsonb_build_object(
-      'firstSeen', to_char(s.first_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-      'lastSeen', to_char(s.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'firstSeen', ${instant(sql, 's.first_seen')},
+      'lastSeen', ${instant(sql, 's.last_seen')},
       'frames', s.frames, 'copies', s.copies, 'rejected', s.rejected, 'batteryV', s.battery_v, 'batteryPercent', s.battery_percent,
-      'batteryAt', to_char(s.battery_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'batteryAt', ${instant(sql, 's.battery_at')},
       'rssi', s.rssi, 'snr', s.snr, 'dataRate', s.data_rate, 'lastReason', s.last_reason) END AS status
   FROM devices d
   LEFT JOIN codecs c ON c.id = d.codec_id
   LEFT JOIN device_status s ON s.device_id = d.id
   LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', a.place_id, 'name', t.name,
-      'from', to_char(a.valid_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) AS place
+      'from', ${instant(sql, 'a.valid_from')}) AS place
     FROM assignments a JOIN things t ON t.id = a.place_id
     WHERE a.device_id = d.id AND a.property_key IS NULL AND a.valid_until IS NULL
     ORDER BY a.valid_from DESC LIMIT 1

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useText } from '../i18n/language.tsx';
 import { useFormat } from '../i18n/use-format.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
-import type { ChartPoint, ChartSeries } from './series.ts';
+import { type ChartPoint, type ChartSeries, toLargest } from './series.ts';
 
 interface ChartTableProps {
   readonly title: string;
@@ -30,8 +30,10 @@ export function ChartTable(props: ChartTableProps) {
       ),
     [props.series],
   );
+  // one unit for the whole column
+  const like = useMemo(() => toLargest(props.series), [props.series]);
   const show = (value: number | null | undefined) =>
-    value == null ? null : format.value(props.property, value, props.unit);
+    value == null ? null : format.value(props.property, value, props.unit, 'table', like);
   const columns: readonly Column<Row>[] = [
     {
       key: 'time',

@@ -89,6 +89,12 @@ export function toExtent(series: readonly ChartSeries[]): Extent | undefined {
   return low > high ? undefined : { low, high };
 }
 
+/** The size that chooses the unit of a whole chart. */
+export function toLargest(series: readonly ChartSeries[]): number {
+  const extent = toExtent(series);
+  return extent === undefined ? 0 : Math.max(Math.abs(extent.low), Math.abs(extent.high));
+}
+
 export interface Axis {
   readonly min: number;
   readonly max: number;

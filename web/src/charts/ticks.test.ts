@@ -27,6 +27,18 @@ describe('the marks of the time axis', () => {
     }
   });
 
+  test('of a week begin with its first day, also where there is room for few', () => {
+    const { start } = toLocalDay('2026-11-16', ZONE);
+    const { end } = toLocalDay('2026-11-22', ZONE);
+    const ticks = toTicks(Date.parse(start), Date.parse(end), ZONE, 4);
+    expect(ticks.atMs.map((ms) => formatMoment('en-GB', ms, ZONE, 'date').slice(0, 2))).toEqual([
+      '16',
+      '18',
+      '20',
+      '22',
+    ]);
+  });
+
   test('of weeks and years stand at local midnights, never more than asked for and one', () => {
     for (const days of [7, 30, 365]) {
       const to = Date.parse(toLocalDay('2026-11-22', ZONE).end);

@@ -19,7 +19,7 @@ export function toTicks(fromMs: number, toMs: number, timeZone: string, most: nu
   const hours = HOUR_STEPS.find((step) => spanMs / (step * HOUR_MS) <= most);
   const days = DAY_STEPS.find((step) => spanMs / (step * DAY_MS) <= most) ?? 182;
   const atMs: number[] = [];
-  const first = new Date(fromMs - DAY_MS).toISOString();
+  const first = new Date(fromMs).toISOString();
   for (let day = toLocalDate(first, timeZone); ; day = nextDate(day, hours === undefined ? days : 1)) {
     const midnight = Date.parse(fromLocal(`${day}T00:00`, timeZone));
     if (midnight > toMs) break;

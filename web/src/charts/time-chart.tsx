@@ -4,9 +4,9 @@
  */
 import { Button, Dropdown, Heading } from '@digdir/designsystemet-react';
 import { DownloadIcon } from '@navikt/aksel-icons';
+import { toReadable } from '@torv/core/readable-unit';
 import { type KeyboardEvent, lazy, Suspense, useCallback, useId, useMemo, useState } from 'react';
 import type { Format } from '../i18n/bound-format.ts';
-import { unitSymbol } from '../i18n/format.ts';
 import { useText } from '../i18n/language.tsx';
 import { useIsDark } from '../parts/color-scheme.ts';
 import { useIsNarrow } from '../parts/use-narrow.ts';
@@ -16,7 +16,7 @@ import { ChartTable } from './chart-table.tsx';
 import { toCsv } from './csv.ts';
 import { savePng, saveText } from './download.ts';
 import { toFinding } from './finding.ts';
-import { type ChartSeries, countGaps, toAxis, toExtent } from './series.ts';
+import { type ChartSeries, countGaps, toAxis, toExtent, toLargest } from './series.ts';
 import { toTicks } from './ticks.ts';
 import { type Threshold, type TimeDrawing, toTimeOption } from './time-option.ts';
 import './time-chart.css';
@@ -56,6 +56,7 @@ export function TimeChart(props: TimeChartProps) {
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
   const heightPx = props.heightPx ?? 320;
+  const largest = useMemo(() => toLargest(props.series), [props.series]);
 
   const times = useMemo(() => {
     const all = props.series.flatMap(({ points }) =>
@@ -72,7 +73,7 @@ export function TimeChart(props: TimeChartProps) {
         { thresholds: thresholds ?? [], occupied: occupied ?? [], markers: markers ?? [] },
         format,
         describe,
-        narrow ? 4 : 8,
+        narrow,
       ),
     [
       property,
@@ -89,7 +90,10 @@ export function TimeChart(props: TimeChartProps) {
       narrow,
     ],
   );
-  const option = useMemo(() => (drawing ? toTimeOption(drawing, { dark }) : undefined), [drawing, dark]);
+  const option = useMemo(
+    () => (drawing ? toTimeOption(drawing, { dark, ...toPlotSize(narrow, heightPx) }) : undefined),
+    [drawing, dark, narrow, heightPx],
+  );
 
   const limit = props.thresholds?.[0]?.value;
   const title =
@@ -105,7 +109,7 @@ export function TimeChart(props: TimeChartProps) {
 
   function toSubtitle(): string {
     const name = format.property(property);
-    const symbol = unitSymbol(unit);
+    const { symbol } = toReadable(largest, unit);
     return symbol === ''
       ? t('chart_subtitle_plain', { property: name, period: toPeriodText() })
       : t('chart_subtitle', { property: name, unit: symbol, period: toPeriodText() });
@@ -124,7 +128,9 @@ export function TimeChart(props: TimeChartProps) {
     const gaps = props.series.reduce((sum, one) => sum + countGaps(one.points, props.expectedIntervalS), 0);
     return [
       drawing && drawing.axis.min !== 0
-        ? t('chart_axis_cut', { value: format.value(props.property, drawing.axis.min, props.unit, 'words') })
+        ? t('chart_axis_cut', {
+            value: format.value(props.property, drawing.axis.min, props.unit, 'words', largest),
+          })
         : '',
       props.rule ?? '',
       props.coverage === undefined
@@ -240,8 +246,8 @@ export function TimeChart(props: TimeChartProps) {
   function toAlternative(): string {
     const extent = toExtent(props.series);
     const last = times.at(-1);
-    if (extent === undefined || last === undefined) return `${title}. ${subtitle}.`;
-    const show = (value: number) => format.value(props.property, value, props.unit);
+    if (extent === undefined || last === undefined) return t('chart_text_empty', { title, subtitle });
+    const show = (value: number) => format.value(props.property, value, props.unit, 'table', largest);
     const latest =
       props.series.flatMap(({ points }) => points).findLast((p) => Date.parse(p.t) === last)?.mean ?? 0;
     return t('chart_text', {
@@ -255,6 +261,11 @@ export function TimeChart(props: TimeChartProps) {
   }
 }
 
+/** What is left for the data between the axes, on the smallest screen of its kind. */
+function toPlotSize(narrow: boolean, heightPx: number) {
+  return { widthPx: narrow ? 250 : 560, heightPx: heightPx - 60 };
+}
+
 type Data = Pick<TimeChartProps, 'property' | 'unit' | 'from' | 'to' | 'expectedIntervalS' | 'series'>;
 type Background = Required<Pick<TimeChartProps, 'thresholds' | 'occupied' | 'markers'>>;
 
@@ -263,14 +274,14 @@ function toDrawing(
   behind: Background,
   format: Format,
   describe: (ms: number) => string,
-  mostTicks: number,
+  narrow: boolean,
 ): TimeDrawing | undefined {
   const extent = toExtent(data.series);
   if (extent === undefined) return undefined;
   const fromMs = Date.parse(data.from);
   const toMs = Date.parse(data.to);
   const limits = behind.thresholds.map((one) => one.value);
-  const ticks = toTicks(fromMs, toMs, format.timeZone, mostTicks);
+  const ticks = toTicks(fromMs, toMs, format.timeZone, narrow ? 4 : 8);
   return {
     series: data.series,
     expectedIntervalS: data.expectedIntervalS,
@@ -281,16 +292,23 @@ function toDrawing(
     thresholds: behind.thresholds,
     occupied: behind.occupied.map(([a, b]) => [Date.parse(a), Date.parse(b)] as const),
     markers: behind.markers.map((marker) => ({ ms: Date.parse(marker.t), text: marker.text })),
-    formatValue: (value) => format.number(value, Number.isInteger(value) ? 0 : 1),
-    formatTick: (ms) => format.moment(ms, ticks.style),
+    formatValue: (value) => toTickText(format, toReadable(value, data.unit, toLargest(data.series)).value),
+    formatTick: (ms) => format.moment(ms, narrow && ticks.style === 'day' ? 'short' : ticks.style),
     describe,
   };
+}
+
+/** As many decimals as the number has, at most two: 0.25 kW is not 0.3 kW. */
+function toTickText(format: Format, value: number): string {
+  const decimals = [0, 1].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 2;
+  return format.number(value, decimals);
 }
 
 /** The readings at the moment nearest to `ms`, as a sentence per series; a moment inside a gap says so. */
 function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: number) => string {
   const t = useText('places');
   const { format } = useWords();
+  const largest = useMemo(() => toLargest(props.series), [props.series]);
   return useCallback(
     (ms: number) => {
       const nearest = times.reduce(
@@ -301,7 +319,7 @@ function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: numb
       if (Math.abs(nearest - ms) > props.expectedIntervalS * 3000) {
         return t('chart_tip_gap', { time: format.moment(ms, 'moment') });
       }
-      const show = (value: number) => format.value(props.property, value, props.unit);
+      const show = (value: number) => format.value(props.property, value, props.unit, 'table', largest);
       return props.series
         .flatMap(({ name, points }) => {
           const point = points.find((one) => Date.parse(one.t) === nearest);
@@ -322,6 +340,6 @@ function useDescribe(props: TimeChartProps, times: readonly number[]): (ms: numb
         })
         .join('\n');
     },
-    [props.series, props.property, props.unit, props.expectedIntervalS, times, t, format],
+    [props.series, props.property, props.unit, props.expectedIntervalS, times, largest, t, format],
   );
 }

@@ -3,11 +3,15 @@
  * as a file has no style sheet. Nothing is smoothed and nothing bridged.
  */
 import type { EChartsCoreOption } from 'echarts/core';
+import { findLabelSpot, type LabelSpot } from './label-spot.ts';
 import { type Axis, breakAtGaps, type Cell, type ChartSeries } from './series.ts';
 import type { Ticks } from './ticks.ts';
 
 export interface Look {
   readonly dark: boolean;
+  /** The least room that the drawing has; more is never wrong. */
+  readonly widthPx: number;
+  readonly heightPx: number;
 }
 
 export interface Threshold {
@@ -56,6 +60,8 @@ const MOST_DIRECT_LABELS = 5;
 
 export function toTimeOption(drawing: TimeDrawing, look: Look): EChartsCoreOption {
   const colors = look.dark ? DARK : LIGHT;
+  const spots = drawing.thresholds.map((one) => toSpot(drawing, look, one));
+  const outside = drawing.thresholds.filter((_, i) => spots[i] === undefined);
   const direct = drawing.series.length > 1 && drawing.series.length <= MOST_DIRECT_LABELS;
   return {
     animation: false,
@@ -84,6 +90,15 @@ export function toTimeOption(drawing: TimeDrawing, look: Look): EChartsCoreOptio
       min: drawing.axis.min,
       max: drawing.axis.max,
       interval: drawing.axis.step,
+      // in the margin above the drawing, where no data ever are
+      ...(outside.length === 0
+        ? {}
+        : {
+            name: outside.map((one) => `╌╌ ${one.label}`).join('   '),
+            nameLocation: 'end',
+            nameGap: 8,
+            nameTextStyle: { color: colors.threshold, fontSize: 13, align: 'left' },
+          }),
       axisLabel: { formatter: drawing.formatValue, color: colors.quiet, fontSize: 13 },
       splitLine: { lineStyle: { color: colors.line } },
     },
@@ -98,7 +113,7 @@ export function toTimeOption(drawing: TimeDrawing, look: Look): EChartsCoreOptio
       formatter: (items: unknown) => escapeHtml(drawing.describe(hoveredMs(items))),
     },
     series: [
-      toGround(drawing, colors),
+      toGround(drawing, colors, spots),
       ...drawing.series.flatMap((one, index) => {
         const color = colors.series[index % colors.series.length] ?? colors.text;
         return toLines(one, breakAtGaps(one.points, drawing.expectedIntervalS), color, direct);
@@ -107,8 +122,18 @@ export function toTimeOption(drawing: TimeDrawing, look: Look): EChartsCoreOptio
   };
 }
 
+function toSpot(drawing: TimeDrawing, look: Look, threshold: Threshold): LabelSpot | undefined {
+  const { min, max } = drawing.axis;
+  const plot = { ...look, fromMs: drawing.fromMs, toMs: drawing.toMs, min, max };
+  return findLabelSpot(plot, threshold.value, threshold.label, drawing.series, drawing.expectedIntervalS);
+}
+
 /** What lies behind the data: occupied time, the band above each threshold, markers. */
-function toGround(drawing: TimeDrawing, colors: typeof LIGHT): object {
+function toGround(
+  drawing: TimeDrawing,
+  colors: typeof LIGHT,
+  spots: readonly (LabelSpot | undefined)[],
+): object {
   return {
     type: 'line',
     name: 'ground',
@@ -131,17 +156,14 @@ function toGround(drawing: TimeDrawing, colors: typeof LIGHT): object {
       silent: true,
       symbol: 'none',
       data: [
-        ...drawing.thresholds.map((threshold) => ({
+        ...drawing.thresholds.map((threshold, i) => ({
           yAxis: threshold.value,
           lineStyle: { color: colors.threshold, type: 'dashed', width: 1.5 },
           label: {
+            show: spots[i] !== undefined,
             formatter: threshold.label,
-            // the day begins low: on the right it would lie on the newest readings
-            position: 'insideStartTop',
+            position: spots[i] ?? 'insideStartTop',
             color: colors.threshold,
-            // opaque: the line of the data may pass behind it
-            backgroundColor: colors.surface,
-            padding: [1, 4],
             fontSize: 13,
           },
         })),

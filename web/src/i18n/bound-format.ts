@@ -19,7 +19,14 @@ export interface Format {
   readonly number: (value: number, decimals?: number) => string;
   readonly share: (share: number) => string;
   /** With its unit; a yes/no property in words. */
-  readonly value: (property: string, value: number, unit: string, precision?: Precision) => string;
+  readonly value: (
+    property: string,
+    value: number,
+    unit: string,
+    precision?: Precision,
+    /** Written in the unit that suits this one: the largest of a chart. */
+    like?: number,
+  ) => string;
   readonly relative: (instant: string, nowMs: number) => string;
   readonly moment: (instant: string | number, style?: MomentStyle) => string;
   /** The property's name in the visitor's language; an unknown key as it is. */
@@ -38,10 +45,10 @@ export function toFormat(
     timeZone,
     number: (value, decimals) => formatNumber(locale, value, decimals),
     share: (share) => formatShare(locale, share),
-    value: (property, value, unit, precision) =>
+    value: (property, value, unit, precision, like) =>
       isPropertyKey(property) && PROPERTIES[property].type === 'boolean'
         ? t(value === 0 ? 'no' : 'yes')
-        : formatValue(locale, property, value, unit, precision),
+        : formatValue(locale, property, value, unit, precision, like),
     relative: (instant, nowMs) => formatRelative(locale, instant, nowMs),
     moment: (instant, style) => formatMoment(locale, instant, timeZone, style),
     property: (key) => (isPropertyKey(key) ? names(key) : key),

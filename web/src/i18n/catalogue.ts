@@ -10,6 +10,7 @@ import type { devices } from './en/devices.ts';
 import type { editing } from './en/editing.ts';
 import type { errors } from './en/errors.ts';
 import type { files } from './en/files.ts';
+import type { models } from './en/models.ts';
 import type { places } from './en/places.ts';
 import type { properties } from './en/properties.ts';
 import type { reasons } from './en/reasons.ts';
@@ -31,6 +32,7 @@ export interface English {
   readonly screens: typeof screens;
   readonly files: typeof files;
   readonly properties: typeof properties;
+  readonly models: typeof models;
   readonly errors: typeof errors;
   readonly reasons: typeof reasons;
 }

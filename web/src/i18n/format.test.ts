@@ -5,6 +5,7 @@ import {
   formatRelative,
   formatShare,
   formatValue,
+  isInstantText,
   sortByName,
 } from './format.ts';
 
@@ -71,4 +72,21 @@ describe('times', () => {
 test('names sort with their numbers counted and å last in Danish', () => {
   const names = ['Åvej', 'Lokale 10', 'Lokale 9', 'Zoo'].map((name) => ({ name }));
   expect(sortByName('da-DK', names).map((one) => one.name)).toEqual(['Lokale 9', 'Lokale 10', 'Zoo', 'Åvej']);
+});
+
+test('a moment that a program wrote is told from a date and from a name', () => {
+  expect(
+    ['2026-09-26T22:00:00.000000Z', '2026-09-26T22:00:00Z', '2026-09-26T22:00:00.5+00:00'].every(
+      isInstantText,
+    ),
+  ).toBe(true);
+  expect(['2026-09-26', 'T22', 'Lokale 2026-09-26T22:00:00Z'].some(isInstantText)).toBe(false);
+});
+
+test('what somebody typed is told back with its weekday and its zone, in each language', () => {
+  const told = (locale: string) => formatMoment(locale, '2026-11-22T11:15:00Z', 'Europe/Copenhagen', 'exact');
+  expect(told('da-DK')).toMatch(/^søndag .*22\. november 2026.* 12\.15 CET$/);
+  expect(told('sv-SE')).toMatch(/^söndag 22 november 2026 .*12:15 CET$/);
+  expect(told('nl-NL')).toMatch(/^zondag 22 november 2026 .*12:15 CET$/);
+  expect(told('en-GB')).toMatch(/^Sunday,? 22 November 2026 .*12:15 CET$/);
 });

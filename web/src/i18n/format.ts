@@ -3,7 +3,7 @@
  * present moment are parameters. Never a unit without its number on the same line (non-breaking space).
  */
 import { isPropertyKey, PROPERTIES } from '@torv/core/properties';
-import { isUnitCode, UNITS } from '@torv/core/units';
+import { toReadable } from '@torv/core/readable-unit';
 
 const NBSP = '\u00a0';
 
@@ -25,13 +25,8 @@ export function formatShare(locale: string, share: number): string {
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(honest);
 }
 
-export function unitSymbol(unit: string): string {
-  return isUnitCode(unit) ? UNITS[unit].symbol : unit;
-}
-
 /** Joins a number with its unit: 640 ppm, 21.5 °C, 50 % (50% in English and Dutch), 90°. */
-function joinUnit(locale: string, number: string, unit: string): string {
-  const symbol = unitSymbol(unit);
+function joinUnit(locale: string, number: string, symbol: string): string {
   if (symbol === '') return number;
   if (symbol === '°') return number + symbol;
   if (symbol === '%' && /^(en|nl)/.test(locale)) return number + symbol;
@@ -53,9 +48,15 @@ export function formatValue(
   value: number,
   unit: string,
   precision: Precision = 'table',
+  like?: number,
 ): string {
-  const shown = precision === 'words' ? roundForWords(property, value) : value;
-  return joinUnit(locale, formatNumber(locale, shown, decimalsOf(property)), unit);
+  const rounded = precision === 'words' ? roundForWords(property, value) : value;
+  const shown = toReadable(rounded, unit, like);
+  return joinUnit(
+    locale,
+    formatNumber(locale, shown.value, shown.decimals ?? decimalsOf(property)),
+    shown.symbol,
+  );
 }
 
 const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -78,12 +79,25 @@ export function formatRelative(locale: string, instant: string, nowMs: number): 
   return format.format(Math.sign(seconds), 'minute');
 }
 
-export type MomentStyle = 'time' | 'day' | 'date' | 'moment' | 'full';
+export type MomentStyle = 'time' | 'short' | 'day' | 'date' | 'weekday' | 'exact' | 'moment' | 'full';
 
 const MOMENT: { readonly [S in MomentStyle]: Intl.DateTimeFormatOptions } = {
   time: { hour: '2-digit', minute: '2-digit' },
+  /** Where there is room for little. */
+  short: { day: 'numeric', month: 'short' },
   day: { weekday: 'short', day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'long', year: 'numeric' },
+  weekday: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+  /** What somebody typed, told back so that nothing can be mistaken: the hour of autumn comes twice. */
+  exact: {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  },
   moment: { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
   full: {
     day: 'numeric',
@@ -106,6 +120,11 @@ export function formatMoment(
   return new Intl.DateTimeFormat(locale, { ...MOMENT[style], timeZone, hourCycle: 'h23' }).format(
     typeof instant === 'number' ? instant : Date.parse(instant),
   );
+}
+
+/** A moment as programs write it: never shown to people as it is. */
+export function isInstantText(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d+)?(Z|[+]00(:00)?)$/.test(text);
 }
 
 /** Names in the order of the language; the embedded database has no collations of its own. */

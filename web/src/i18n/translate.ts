@@ -26,5 +26,13 @@ export function addCatalogue(language: Language, catalogue: Catalogue): void {
 
 export function toTranslate<N extends Namespace>(language: Language, namespace: N): Translate<English[N]> {
   const fixed = engine.getFixedT(language, namespace) as unknown as (key: string, values?: object) => string;
-  return ((key: string, values?: object) => fixed(key, values)) as Translate<English[N]>;
+  return ((key: string, values?: object) => {
+    const text = fixed(key, values);
+    return values === undefined ? text : withOneStop(text);
+  }) as Translate<English[N]>;
+}
+
+/** A date such as "22. nov." brings its own full stop: at the end of a sentence one is enough. Dots of an ellipsis stay. */
+export function withOneStop(text: string): string {
+  return text.replace(/(?<!\.)\.\.(?=[\s)]|$)/g, '.');
 }

@@ -21,7 +21,7 @@ const spot = (id: number, level: Level, position: Position) => ({
 describe('marks on the map', () => {
   test('share one mark when they would touch, which shows the worst state of them', () => {
     const spots = [spot(1, 'good', [9.53, 55.7]), spot(2, 'poor', [9.5301, 55.7])];
-    expect(toClusters(spots, 10, 40)).toMatchObject([{ level: 'poor', places: [{ id: 1 }, { id: 2 }] }]);
+    expect(toClusters(spots, 10, 40)).toMatchObject([{ state: 'poor', places: [{ id: 1 }, { id: 2 }] }]);
     expect(toClusters(spots, 20, 40)).toHaveLength(2);
   });
 

@@ -2,8 +2,8 @@
  * Which places share a mark at a zoom level, and which state the mark shows: always the worst of them. Pure, in
  * web-mercator pixels; HTML marks are drawn from it because text in a WebGL layer would need a font server.
  */
-import type { Level, PlaceSummary } from '../answers.ts';
-import { worstLevel } from '../sentences.ts';
+import type { PlaceSummary } from '../answers.ts';
+import { type Shown, toShown, worstOf } from '../place-state.ts';
 
 export type Position = readonly [longitude: number, latitude: number];
 
@@ -15,7 +15,7 @@ export interface Spot {
 export interface Cluster {
   readonly key: string;
   readonly position: Position;
-  readonly level: Level;
+  readonly state: Shown;
   /** In the order given; the first is the one that a screen reader hears first. */
   readonly places: readonly PlaceSummary[];
 }
@@ -53,7 +53,7 @@ export function toClusters(spots: readonly Spot[], zoom: number, radiusPx: numbe
   return groups.map((group) => ({
     key: group.spots.map((spot) => spot.place.id).join(' '),
     position: mean(group.spots.map((spot) => spot.position)),
-    level: worstLevel(group.spots.map((spot) => spot.place.state.level)),
+    state: worstOf(group.spots.map((spot) => toShown(spot.place.state))),
     places: group.spots.map((spot) => spot.place),
   }));
 }

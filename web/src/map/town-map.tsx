@@ -12,7 +12,8 @@ import { StateIcon, StateMark } from '../parts/state-mark.tsx';
 import { useNow } from '../parts/use-now.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import { isMeasured, toPlaceSentence } from '../sentences.ts';
+import { toShown } from '../place-state.ts';
+import { toPlaceSentence } from '../sentences.ts';
 import type { BaseMapHandle } from './base-map.tsx';
 import { type Cluster, FIT_PADDING, toBox, toClusters, toSpots } from './cluster.ts';
 import { groundPositions } from './ground-style.ts';
@@ -153,16 +154,15 @@ interface MarkProps {
 function Mark(props: MarkProps) {
   const t = useText('places');
   const shell = useText('shell');
-  const { places, level } = props.cluster;
-  const unrated = places.some((one) => isMeasured(one.state));
-  const state = shell(`state_${level === 'none' && unrated ? 'unrated' : level}`);
+  const { places } = props.cluster;
+  const state = shell(`state_${props.cluster.state}`);
   const only = places.length === 1 ? places[0] : undefined;
   const name = only ? `${only.name}: ${state}` : t('map_cluster', { count: places.length, state });
   return (
     <button
       type="button"
       className="torv-mark"
-      data-level={level}
+      data-level={props.cluster.state}
       data-pointed={props.pointedAt}
       style={{
         transform: `translate(${Math.round(props.at.x)}px, ${Math.round(props.at.y)}px) translate(-50%, -50%)`,
@@ -171,7 +171,7 @@ function Mark(props: MarkProps) {
       title={name}
       onClick={props.onPress}
     >
-      <StateIcon level={level} unrated={unrated} />
+      <StateIcon state={props.cluster.state} />
       {places.length > 1 && <span className="torv-number">{places.length}</span>}
     </button>
   );
@@ -202,7 +202,7 @@ function OpenPlaces(props: { readonly places: readonly PlaceSummary[]; readonly 
                 {place.name}
               </RouterLink>
             </Link>
-            <StateMark plain level={place.state.level} unrated={isMeasured(place.state)} />
+            <StateMark plain state={toShown(place.state)} />
           </div>
           <p>{toPlaceSentence(words, place.state, now)}</p>
         </div>

@@ -212,7 +212,7 @@ function Preview(props: { readonly deviceId: number; readonly codec: string }) {
         {data && total === 0 && <p>{t('preview_none')}</p>}
         {data && total > 0 && (
           <StateMark
-            level={good === total ? 'good' : good === 0 ? 'poor' : 'attention'}
+            state={good === total ? 'good' : good === 0 ? 'poor' : 'attention'}
             text={
               good === 0
                 ? t('preview_bad')

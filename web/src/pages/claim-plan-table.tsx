@@ -84,11 +84,11 @@ export function ClaimPlanTable(props: ClaimPlanTableProps) {
         sortValue: (device) => device.obstacles.length,
         cell: (device) =>
           isAble(device) ? (
-            <StateMark level="good" text={t('plan_able')} plain />
+            <StateMark state="good" text={t('plan_able')} plain />
           ) : (
             <span className="torv-verdict">
               {device.obstacles.map(({ why, text }) => (
-                <StateMark key={why} level="attention" text={t(`plan_${why}`, { text })} plain />
+                <StateMark key={why} state="attention" text={t(`plan_${why}`, { text })} plain />
               ))}
             </span>
           ),

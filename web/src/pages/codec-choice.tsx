@@ -1,6 +1,7 @@
 /** Choosing what a device is: all codecs by maker and model, a suggested one first and named as a suggestion. */
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
+import { toCodecTitle } from '../codec-words.ts';
 import { useLocale, useText } from '../i18n/language.tsx';
 import { Choice } from '../parts/choice.tsx';
 import type { CodecChoice } from '../registry-answers.ts';
@@ -10,6 +11,7 @@ import { useOrganisation } from '../session.ts';
 /** One per key; the organisation's own hides the shipped one. */
 export function useCodecs(): readonly CodecChoice[] {
   const locale = useLocale();
+  const toName = useCodecName();
   const { data } = useQuery(codecsQuery(useOrganisation()));
   return useMemo(() => {
     const byKey = new Map<string, CodecChoice>();
@@ -17,11 +19,14 @@ export function useCodecs(): readonly CodecChoice[] {
       if (codec.origin !== 'shipped' || !byKey.has(codec.key)) byKey.set(codec.key, codec);
     }
     const collator = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
-    return [...byKey.values()].sort((a, b) => collator.compare(toCodecName(a), toCodecName(b)));
-  }, [data, locale]);
+    return [...byKey.values()].sort((a, b) => collator.compare(toName(a), toName(b)));
+  }, [data, locale, toName]);
 }
 
-export const toCodecName = (codec: CodecChoice) => `${codec.vendor} ${codec.model}: ${codec.title}`;
+export function useCodecName(): (codec: CodecChoice) => string {
+  const t = useText('models');
+  return useCallback((codec) => `${codec.vendor} ${codec.model}: ${toCodecTitle(t, codec)}`, [t]);
+}
 
 interface CodecChoiceFieldProps {
   readonly value: string;
@@ -33,6 +38,7 @@ interface CodecChoiceFieldProps {
 
 export function CodecChoiceField(props: CodecChoiceFieldProps) {
   const t = useText('devices');
+  const toName = useCodecName();
   const codecs = useCodecs();
   const suggested = codecs.find((codec) => codec.key === props.suggested);
   const rest = codecs.filter((codec) => codec !== suggested);
@@ -48,11 +54,11 @@ export function CodecChoiceField(props: CodecChoiceFieldProps) {
           ? [
               {
                 value: suggested.key,
-                text: t('field_codec_suggested', { title: toCodecName(suggested) }),
+                text: t('field_codec_suggested', { title: toName(suggested) }),
               },
             ]
           : []),
-        ...rest.map((codec) => ({ value: codec.key, text: toCodecName(codec) })),
+        ...rest.map((codec) => ({ value: codec.key, text: toName(codec) })),
       ]}
       onChange={props.onChange}
     />

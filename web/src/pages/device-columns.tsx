@@ -39,7 +39,7 @@ export function useDeviceColumns(shown: 'anywhere' | 'here'): readonly Column<De
         sortValue: (device) => STATE_ORDER.indexOf(toCondition(device, now).state),
         cell: (device) => {
           const { state, level } = toCondition(device, now);
-          return <StateMark level={level} text={t(`state_${state}`)} />;
+          return <StateMark state={level} text={t(`state_${state}`)} />;
         },
       },
       {
@@ -71,7 +71,7 @@ export function useDeviceColumns(shown: 'anywhere' | 'here'): readonly Column<De
           return (
             text && (
               <span className="torv-level torv-number">
-                <StateIcon level={BATTERIES[condition.battery]} />
+                <StateIcon state={BATTERIES[condition.battery]} />
                 {text}
               </span>
             )
@@ -87,7 +87,7 @@ export function useDeviceColumns(shown: 'anywhere' | 'here'): readonly Column<De
           return (
             text && (
               <span className="torv-level torv-number">
-                <StateIcon level={SIGNALS[toCondition(device, now).signal]} />
+                <StateIcon state={SIGNALS[toCondition(device, now).signal]} />
                 {text}
               </span>
             )

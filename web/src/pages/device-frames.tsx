@@ -79,7 +79,7 @@ export function Frames(props: { readonly deviceId: string }) {
       align: 'end',
       cell: (frame) => (
         <span className="torv-number">
-          {frame.fPort} / {frame.fCnt ?? '–'}
+          {`${frame.fPort}\u00a0/\u00a0${frame.fCnt ?? '–'}`}
           {frame.copies > 0 && (
             <span className="torv-quiet"> · {t('frame_copies', { count: frame.copies })}</span>
           )}
@@ -104,7 +104,7 @@ export function Frames(props: { readonly deviceId: string }) {
       header: t('frame_state'),
       cell: (frame) => (
         <span>
-          <StateMark level={LEVELS[frame.state]} text={t(`frame_${frame.state}`)} plain />
+          <StateMark state={LEVELS[frame.state]} text={t(`frame_${frame.state}`)} plain />
           {frame.reason !== null && (
             <span className="torv-reason">
               <Reason text={frame.reason} />

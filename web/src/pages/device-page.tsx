@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link as RouterLink, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { sendJson } from '../api.ts';
+import { toCodecTitle } from '../codec-words.ts';
 import { toCondition, toDeviceSentence, toSignalText } from '../device-sentences.ts';
 import { useText } from '../i18n/language.tsx';
 import { Code } from '../parts/code.tsx';
@@ -59,7 +60,7 @@ function Device() {
       <PageHead
         title={device.name || device.heard.name || device.devEui}
         crumbs={[{ name: t('title'), to: '/devices' }]}
-        mark={<StateMark level={level} text={t(`state_${state}`)} />}
+        mark={<StateMark state={level} text={t(`state_${state}`)} />}
         answer={toDeviceSentence(words, device, now)}
       />
       <div className="torv-stack" data-gap="lg">
@@ -278,11 +279,15 @@ function About(props: { readonly device: DeviceAnswer }) {
   const { devices: t, places, format } = useDeviceWords();
   const { device } = props;
   const { data: roles } = useQuery(rolesQuery(useOrganisation()));
+  const titles = useText('models');
   const role = roles?.contactRoles.find((one) => one.id === device.responsibleRoleId);
   const { codec, status, heard } = device;
   const facts: readonly (readonly [string, ReactNode])[] = [
     [t('about_deveui'), <Code key="eui">{device.devEui.toUpperCase()}</Code>],
-    [t('about_codec'), codec && t('about_codec_version', { title: codec.title, number: codec.number })],
+    [
+      t('about_codec'),
+      codec && t('about_codec_version', { title: toCodecTitle(titles, codec), number: codec.number }),
+    ],
     [t('about_serial'), device.serial],
     [t('about_power'), t(`power_${device.powerSource ?? 'unknown'}`)],
     [

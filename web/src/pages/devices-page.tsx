@@ -3,6 +3,7 @@ import { Button, Chip, Fieldset, Textfield } from '@digdir/designsystemet-react'
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link as RouterLink } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { toCodecTitle } from '../codec-words.ts';
 import { type Condition, toCondition, toDevicesSentence } from '../device-sentences.ts';
 import { useText } from '../i18n/language.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -79,6 +80,7 @@ function Filtered(props: { readonly devices: readonly Device[] }) {
   const now = useNow();
   const { show, q = '' } = route.useSearch();
   const navigate = route.useNavigate();
+  const titles = useText('models');
   const columns = useDeviceColumns('anywhere');
   const rows = useMemo(() => {
     const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
@@ -89,14 +91,14 @@ function Filtered(props: { readonly devices: readonly Device[] }) {
         device.devEui,
         device.place?.name,
         device.serial,
-        device.codec?.title,
+        device.codec && toCodecTitle(titles, device.codec),
         device.codec?.key,
       ]
         .join(' ')
         .toLocaleLowerCase();
       return words.every((word) => text.includes(word));
     });
-  }, [props.devices, show, q, now]);
+  }, [props.devices, show, q, now, titles]);
   const choose = (next: Shown | undefined) =>
     void navigate({ search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(next ? { show: next } : {}) }) });
   return (

@@ -9,7 +9,7 @@ import { useText } from '../i18n/language.tsx';
 import { useFormat } from '../i18n/use-format.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { Form } from '../parts/form.tsx';
-import { toInstantOf, toLocalText } from '../parts/moment-field.tsx';
+import { DateField, toInstantOf, toLocalText } from '../parts/moment-field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PlacePicker } from '../parts/place-picker.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -141,7 +141,8 @@ function GroupForm(props: {
 }) {
   const t = useText('editing');
   const devices = useText('devices');
-  const { timeZone } = useFormat();
+  const format = useFormat();
+  const { timeZone } = format;
   const { group } = props;
   const organisation = useOrganisation();
   const say = useSay();
@@ -180,6 +181,7 @@ function GroupForm(props: {
       : undefined;
   if (current) {
     const theirs = toTyped(current, '', props.schoolYear, timeZone);
+    const toDay = (date: string) => (date === '' ? '' : format.moment(`${date}T12:00:00Z`, 'date'));
     const years = (typed: Typed) =>
       typed.years
         .map((year) => [year.schoolYear, year.name, year.people].filter(Boolean).join(' '))
@@ -188,7 +190,7 @@ function GroupForm(props: {
       typed.rooms
         .map((stay) => {
           const name = props.places.find((one) => String(one.id) === stay.placeId)?.name ?? stay.placeId;
-          return `${name} ${stay.from}–${stay.until}`;
+          return `${name} ${toDay(stay.from)}–${toDay(stay.until)}`;
         })
         .join(', ');
     return (
@@ -299,18 +301,16 @@ function GroupForm(props: {
               onChange={(placeId) => setStay(index, { placeId })}
             />
             <div className="torv-form-pair">
-              <Textfield
+              <DateField
                 label={t('group_from')}
-                type="date"
                 value={stay.from}
-                onChange={(event) => setStay(index, { from: event.currentTarget.value })}
+                onChange={(from) => setStay(index, { from })}
               />
-              <Textfield
+              <DateField
                 label={t('group_until')}
-                description={t('group_until_help')}
-                type="date"
+                help={t('group_until_help')}
                 value={stay.until}
-                onChange={(event) => setStay(index, { until: event.currentTarget.value })}
+                onChange={(until) => setStay(index, { until })}
               />
             </div>
             {value.rooms.length > 1 && (

@@ -16,7 +16,7 @@ import { Waiting } from '../parts/waiting.tsx';
 import type { InboxDevice } from '../registry-answers.ts';
 import { inboxQuery } from '../registry-data.ts';
 import { mayAct, useOrganisation } from '../session.ts';
-import { toCodecName, useCodecs } from './codec-choice.tsx';
+import { useCodecName, useCodecs } from './codec-choice.tsx';
 import './device-page.css';
 import '../parts/form.css';
 
@@ -90,10 +90,11 @@ function List(props: { readonly devices: readonly InboxDevice[]; readonly may: b
     });
   }, [props.devices, q]);
   const { may } = props;
+  const toName = useCodecName();
   const columns = useMemo<readonly Column<InboxDevice>[]>(() => {
     const nameOf = (key: string | null) => {
       const codec = codecs.find((one) => one.key === key);
-      return codec ? toCodecName(codec) : key;
+      return codec ? toName(codec) : key;
     };
     return [
       {
@@ -149,7 +150,7 @@ function List(props: { readonly devices: readonly InboxDevice[]; readonly may: b
         cell: (device) => device.lastPayload && <Code long>{device.lastPayload}</Code>,
       },
     ];
-  }, [t, codecs, format, may]);
+  }, [t, codecs, format, may, toName]);
   return (
     <>
       {props.devices.length > 10 && (

@@ -15,7 +15,8 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { groundQuery, placesQuery, useLivePlaces } from '../place-data.ts';
-import { byUrgency, isMeasured, measuredPlaces, toTownSentence } from '../sentences.ts';
+import { byUrgency, isMeasured, measuredPlaces, SHOWN, toShown } from '../place-state.ts';
+import { toTownSentence } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
 import './map-page.css';
 
@@ -64,6 +65,7 @@ function MapAndList(props: { readonly places: readonly PlaceSummary[] }) {
         ) : (
           <TownMap places={shown} all={props.places} ground={ground} pointedAt={pointedAt} />
         )}
+        <Legend places={shown} />
         {unplaced > 0 && <p className="torv-quiet">{t('map_unplaced', { count: unplaced })}</p>}
       </div>
       <ul className="torv-town-list" aria-label={t('map_list')}>
@@ -72,6 +74,23 @@ function MapAndList(props: { readonly places: readonly PlaceSummary[] }) {
         ))}
       </ul>
     </div>
+  );
+}
+
+/** What the marks mean; each word leads to the list of the places that it is said of. */
+function Legend(props: { readonly places: readonly PlaceSummary[] }) {
+  const t = useText('places');
+  const there = new Set(props.places.map((place) => toShown(place.state)));
+  return (
+    <ul className="torv-legend" aria-label={t('map_legend')}>
+      {SHOWN.filter((state) => there.has(state)).map((state) => (
+        <li key={state}>
+          <RouterLink to="/places" search={{ level: state }}>
+            <StateMark plain state={state} />
+          </RouterLink>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -96,7 +115,7 @@ function PlaceLine(props: {
           <span className="torv-quiet">{path[0]?.name}</span>
         </span>
         <span>
-          <StateMark plain level={state.level} unrated={isMeasured(state)} />
+          <StateMark plain state={toShown(state)} />
           {state.headline && isMeasured(state) && (
             <span className="torv-number">
               {format.value(state.headline.property, state.headline.value, state.headline.unit)}

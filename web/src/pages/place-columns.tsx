@@ -8,14 +8,19 @@ import { useFormat } from '../i18n/use-format.ts';
 import type { Column } from '../parts/data-table.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { isMeasured, urgencyOf } from '../sentences.ts';
+import { isMeasured, type ToldPlace, toShown, urgencyOf } from '../place-state.ts';
 
-/** `child`: inside a place that the page already names, where "where" would repeat it. */
-export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSummary>[] {
+type PlaceRow = PlaceSummary & Pick<ToldPlace, 'from'>;
+
+/**
+ * `child`: inside a place that the page already names, where "where" would repeat it.
+ * @param within the place whose page it is: its own name and what stands above it are left out of "where"
+ */
+export function usePlaceColumns(shown: 'any' | 'child', within?: number): readonly Column<PlaceRow>[] {
   const t = useText('places');
   const format = useFormat();
   return useMemo(() => {
-    const columns: readonly Column<PlaceSummary>[] = [
+    const columns: readonly Column<PlaceRow>[] = [
       {
         key: 'name',
         header: t('column_name'),
@@ -32,23 +37,27 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSu
       {
         key: 'state',
         header: t('column_state'),
-        sortValue: (place) => urgencyOf(place.state.level),
-        cell: (place) => <StateMark level={place.state.level} unrated={isMeasured(place.state)} />,
+        sortValue: (place) => urgencyOf(place.state),
+        cell: (place) => <StateMark state={toShown(place.state)} />,
       },
       {
         key: 'value',
         header: t('column_value'),
         align: 'end',
-        cell: ({ state, state: { headline } }) =>
-          headline === null || !isMeasured(state)
-            ? null
-            : `${headline.property === 'co2' ? 'CO2 ' : ''}${format.value(headline.property, headline.value, headline.unit)}`,
+        cell: ({ state, state: { headline }, from }) =>
+          headline === null || !isMeasured(state) ? null : (
+            <span>
+              {headline.property === 'co2' && 'CO2 '}
+              {format.value(headline.property, headline.value, headline.unit)}
+              {from !== undefined && <span className="torv-quiet torv-cell-note">{from.name}</span>}
+            </span>
+          ),
       },
       {
         key: 'where',
         header: t('column_where'),
-        sortValue: (place) => place.path.map((step) => step.name).join(' '),
-        cell: (place) => place.path.map((step) => step.name).join(' › ') || t(`kind_${place.kind}`),
+        sortValue: (place) => toWhere(place, within),
+        cell: (place) => toWhere(place, within) || t(`kind_${place.kind}`),
       },
       {
         key: 'heard',
@@ -59,5 +68,13 @@ export function usePlaceColumns(shown: 'any' | 'child'): readonly Column<PlaceSu
       },
     ];
     return shown === 'child' ? columns.filter((column) => column.key !== 'where') : columns;
-  }, [t, format, shown]);
+  }, [t, format, shown, within]);
+}
+
+function toWhere({ path }: PlaceSummary, within: number | undefined): string {
+  const above = path.findIndex((step) => step.id === within);
+  return path
+    .slice(above + 1)
+    .map((step) => step.name)
+    .join(' › ');
 }

@@ -16,15 +16,9 @@ import { useNow } from '../parts/use-now.ts';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { placeQuery, placesQuery, useLivePlaces } from '../place-data.ts';
+import { measuredInside, toShown, withStateOfInside } from '../place-state.ts';
 import { byRelevance } from '../property-order.ts';
-import {
-  isMeasured,
-  measuredInside,
-  toPlaceSentence,
-  toTownSentence,
-  toVentilation,
-  withStateOfInside,
-} from '../sentences.ts';
+import { toHouseSentence, toPlaceSentence, toVentilation } from '../sentences.ts';
 import { mayAct, useOrganisation } from '../session.ts';
 import { NotFoundPage } from './failure-pages.tsx';
 import { PlaceChart } from './place-chart.tsx';
@@ -51,14 +45,14 @@ export function PlacePage() {
     { name: words.places('places_title'), to: '/places' },
     ...place.path.map((step) => ({ name: step.name, to: `/places/${step.id}` })),
   ];
-  const inside = place.state.devices > 0 || !town ? [] : measuredInside(place, town.places);
-  const { state } = inside.length > 0 && town ? withStateOfInside(place, town.places) : place;
-  const judged = state.devices > 0 || state.level !== 'none';
+  const inside = measuredInside(place, town?.places ?? []);
+  const told = withStateOfInside(place, town?.places ?? []);
+  const measured = place.state.devices > 0 || inside.length > 0;
   const answer =
-    state.devices > 0
-      ? toPlaceSentence(words, state, now)
-      : inside.length > 0
-        ? toTownSentence(words, inside)
+    inside.length > 0
+      ? toHouseSentence(words, told, inside, now)
+      : measured
+        ? toPlaceSentence(words, place.state, now)
         : undefined;
   return (
     <>
@@ -67,8 +61,8 @@ export function PlacePage() {
         crumbs={crumbs}
         mark={
           <>
-            {judged && <StateMark level={state.level} unrated={isMeasured(state)} />}
-            {(state.devices > 0 || inside.length > 0) && <LiveMark status={live} />}
+            {measured && <StateMark state={toShown(told.state)} />}
+            {measured && <LiveMark status={live} />}
           </>
         }
         {...(answer === undefined ? {} : { answer })}
@@ -156,7 +150,7 @@ function Charts(props: { readonly place: Place }) {
           >
             {LONG_RANGES.map((one) => (
               <ToggleGroup.Item key={one} value={one}>
-                {t(`range_${one}`)}
+                {t(`choose_${one}`)}
               </ToggleGroup.Item>
             ))}
           </ToggleGroup>
@@ -172,7 +166,7 @@ function Children(props: { readonly place: Place; readonly inside: readonly Plac
   const t = useText('places');
   const { place, inside } = props;
   const rows = inside.length > 0 ? inside : place.children;
-  const columns = usePlaceColumns(inside.length > place.children.length ? 'any' : 'child');
+  const columns = usePlaceColumns(inside.length > place.children.length ? 'any' : 'child', place.id);
   if (rows.length === 0) return null;
   return (
     <section className="torv-stack" aria-labelledby="inside">
@@ -200,13 +194,14 @@ function About(props: { readonly place: Place }) {
     [t('about_volume'), place.volumeM3 === null ? null : `${format.number(place.volumeM3)}\u00a0m³`],
     [t('about_ventilation'), place.ventilation === null ? null : toVentilation(t, place.ventilation)],
   ].filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== '');
+  if (facts.length === 0 && !place.description && place.datastreams.length === 0) return null;
   return (
-    <>
-      {(facts.length > 0 || place.description !== null) && (
+    <div>
+      {(facts.length > 0 || Boolean(place.description)) && (
         <Details>
           <Details.Summary>{t('about_title')}</Details.Summary>
           <Details.Content>
-            {place.description !== null && <p className="torv-prose">{place.description}</p>}
+            {place.description && <p className="torv-prose">{place.description}</p>}
             <dl className="torv-facts">
               {facts.map(([name, value]) => (
                 <div key={name}>
@@ -226,7 +221,7 @@ function About(props: { readonly place: Place }) {
           </Details.Content>
         </Details>
       )}
-    </>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import { Chip, Fieldset, Textfield } from '@digdir/designsystemet-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { Level, PlaceSummary } from '../answers.ts';
+import type { PlaceSummary } from '../answers.ts';
 import { useText } from '../i18n/language.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Empty } from '../parts/empty.tsx';
@@ -13,12 +13,12 @@ import { Problem } from '../parts/problem.tsx';
 import { useWords } from '../parts/use-words.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { placesQuery, useLivePlaces } from '../place-data.ts';
-import { toTownSentence, withStateOfInside } from '../sentences.ts';
+import { SHOWN, type Shown, toShown, withStateOfInside } from '../place-state.ts';
+import { toTownSentence } from '../sentences.ts';
 import { useOrganisation } from '../session.ts';
 import { usePlaceColumns } from './place-columns.tsx';
 
 const route = getRouteApi('/places');
-const LEVELS: readonly Level[] = ['poor', 'attention', 'good', 'none'];
 
 export function PlacesPage() {
   const t = useText('places');
@@ -61,11 +61,11 @@ function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
     const wanted = q.trim().toLocaleLowerCase();
     return told.filter(
       (place) =>
-        (level === undefined || place.state.level === level) &&
+        (level === undefined || toShown(place.state) === level) &&
         [place.name, ...place.path.map((step) => step.name)].join(' ').toLocaleLowerCase().includes(wanted),
     );
   }, [told, level, q]);
-  const setLevel = (next: Level | undefined) =>
+  const setLevel = (next: Shown | undefined) =>
     void navigate({
       search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(next ? { level: next } : {}) }),
     });
@@ -92,7 +92,7 @@ function FilteredPlaces(props: { readonly places: readonly PlaceSummary[] }) {
             <Chip.Radio name="level" checked={level === undefined} onChange={() => setLevel(undefined)}>
               {t('filter_all')}
             </Chip.Radio>
-            {LEVELS.map((one) => (
+            {SHOWN.map((one) => (
               <Chip.Radio key={one} name="level" checked={level === one} onChange={() => setLevel(one)}>
                 {shell(`state_${one}`)}
               </Chip.Radio>

@@ -3,6 +3,7 @@ import { Alert, Button, Heading, Paragraph, Textfield } from '@digdir/designsyst
 import { useState } from 'react';
 import './form.css';
 import { useText } from '../i18n/language.tsx';
+import { copyText } from './copy-text.ts';
 
 interface CopyOnceProps {
   /** What it is: "Key of the source Harbour". */
@@ -14,10 +15,7 @@ interface CopyOnceProps {
 export function CopyOnce(props: CopyOnceProps) {
   const t = useText('shell');
   const [copied, setCopied] = useState(false);
-  const copy = () => {
-    // without the clipboard (plain http) the text stands selected in the field
-    void navigator.clipboard?.writeText(props.secret).then(() => setCopied(true));
-  };
+  const copy = () => void copyText(props.secret).then(setCopied);
   return (
     <Alert data-color="warning">
       <Heading level={2} data-size="2xs">

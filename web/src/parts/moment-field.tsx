@@ -1,11 +1,18 @@
-/** A date and time in the organisation's zone, whatever zone the browser sits in. The value is local text; toInstantOf makes it UTC. */
+/**
+ * A date, with or without a time, in the organisation's zone, whatever zone the browser sits in. The browser draws the
+ * field in its own format; how it will be read stands below, in the page's language. The value is local text;
+ * toInstantOf makes it UTC.
+ */
 import { Textfield } from '@digdir/designsystemet-react';
 import { fromLocal } from '@torv/core/time';
+import { useId } from 'react';
+import './form.css';
 import { useText } from '../i18n/language.tsx';
 import { useFormat } from '../i18n/use-format.ts';
 
 interface MomentFieldProps {
   readonly label: string;
+  /** What it means to leave it empty. */
   readonly help?: string;
   /** "2026-03-01T08:15", or empty. */
   readonly value: string;
@@ -15,16 +22,48 @@ interface MomentFieldProps {
 
 export function MomentField(props: MomentFieldProps) {
   const t = useText('devices');
-  const { timeZone } = useFormat();
+  const format = useFormat();
+  const zone = format.timeZone;
+  const instant = props.value === '' ? undefined : toInstantOf(props.value, zone);
+  const read =
+    instant === undefined
+      ? [props.help, t('field_time_help', { zone })].filter(Boolean).join(' ')
+      : t('field_time_read', { moment: format.moment(instant, 'exact'), zone });
+  const skipped = props.value !== '' && instant === undefined ? t('field_time_skipped') : undefined;
+  return <Told {...props} type="datetime-local" error={props.error ?? skipped} read={read} />;
+}
+
+/** "2026-03-01", or empty. */
+export function DateField(props: MomentFieldProps) {
+  const t = useText('devices');
+  const format = useFormat();
+  const noon = props.value === '' ? undefined : toInstantOf(`${props.value}T12:00`, format.timeZone);
+  const read =
+    noon === undefined ? props.help : t('field_date_read', { date: format.moment(noon, 'weekday') });
+  return <Told {...props} type="date" read={read} />;
+}
+
+/** What it is read as, or what leaving it empty means, stands below: fields beside each other stay in line. */
+function Told(
+  props: MomentFieldProps & { readonly type: 'date' | 'datetime-local'; readonly read: string | undefined },
+) {
+  const id = useId();
   return (
-    <Textfield
-      label={props.label}
-      description={[props.help, t('field_time_help', { zone: timeZone })].filter(Boolean).join(' ')}
-      type="datetime-local"
-      value={props.value}
-      error={props.error}
-      onChange={(event) => props.onChange(event.currentTarget.value)}
-    />
+    <div className="torv-told">
+      <Textfield
+        label={props.label}
+        type={props.type}
+        value={props.value}
+        error={props.error}
+        aria-describedby={props.read === undefined ? undefined : id}
+        onChange={(event) => props.onChange(event.currentTarget.value)}
+      />
+      {props.read !== undefined && (
+        <p id={id} className="torv-quiet">
+          {props.read}
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { Alert, Button, Heading, Paragraph } from '@digdir/designsystemet-react';
 import { ApiProblem } from '../api.ts';
+import { toFaultWords } from '../fault-words.ts';
 import { useText } from '../i18n/language.tsx';
 import { Reason } from './reason.tsx';
 
@@ -13,18 +14,16 @@ export function Problem(props: { readonly error: unknown; readonly onRetry?: () 
   const problem = props.error instanceof ApiProblem ? props.error : undefined;
   const isMissing = problem?.code === 'NOT_FOUND';
   const isUnreachable = problem === undefined || (problem.status === 0 && problem.detail === '');
-  const told = [problem?.detail, problem?.hint].filter(Boolean).join(' ');
+  // what a validator says is meant for programs: the reader gets the same in words
+  const fault = toFaultWords(titles, problem?.document.fault);
+  const told = fault ?? [problem?.detail, problem?.hint].filter(Boolean).join(' ');
   return (
     <Alert data-color={isMissing ? 'info' : 'danger'} role="alert">
       <Heading level={2} data-size="2xs">
         {titles(problem?.code ?? 'UNAVAILABLE')}
       </Heading>
       {isUnreachable && <Paragraph>{t('problem_unreachable')}</Paragraph>}
-      {told !== '' && (
-        <Paragraph data-size="sm">
-          <Reason text={told} />
-        </Paragraph>
-      )}
+      {told !== '' && <Paragraph data-size="sm">{fault ?? <Reason text={told} />}</Paragraph>}
       {problem !== undefined && problem.status !== 0 && !isMissing && (
         <Paragraph data-size="sm" className="torv-quiet">
           {t('problem_reference', { code: problem.code })}

@@ -9,36 +9,40 @@ import {
 import type { ComponentType, SVGProps } from 'react';
 import type { Level } from '../answers.ts';
 import { useText } from '../i18n/language.tsx';
+import type { Shown } from '../place-state.ts';
 import './state-mark.css';
 
-const ICONS: { readonly [L in Level]: ComponentType<SVGProps<SVGSVGElement>> } = {
+const ICONS: { readonly [S in Shown]: ComponentType<SVGProps<SVGSVGElement>> } = {
   good: CheckmarkCircleFillIcon,
   attention: ExclamationmarkTriangleFillIcon,
   poor: XMarkOctagonFillIcon,
+  unrated: CircleFillIcon,
   none: MinusCircleIcon,
 };
 
-export function StateIcon(props: { readonly level: Level; readonly unrated?: boolean }) {
-  const Icon = props.unrated && props.level === 'none' ? CircleFillIcon : ICONS[props.level];
-  return <Icon aria-hidden className="torv-state-icon" data-level={props.level} />;
+export function StateIcon(props: { readonly state: Shown }) {
+  const Icon = ICONS[props.state];
+  return <Icon aria-hidden className="torv-state-icon" data-level={toLevel(props.state)} />;
 }
 
 interface StateMarkProps {
-  readonly level: Level;
+  readonly state: Shown;
   readonly text?: string;
-  /** There is a value but no rule to judge it by: that is not "no data". */
-  readonly unrated?: boolean;
   /** Without the coloured ground. */
   readonly plain?: boolean;
 }
 
 export function StateMark(props: StateMarkProps) {
   const t = useText('shell');
-  const state = props.unrated && props.level === 'none' ? 'unrated' : props.level;
   return (
-    <span className="torv-state" data-level={props.level} data-plain={props.plain}>
-      <StateIcon level={props.level} unrated={props.unrated ?? false} />
-      {props.text ?? t(`state_${state}`)}
+    <span className="torv-state" data-level={toLevel(props.state)} data-plain={props.plain}>
+      <StateIcon state={props.state} />
+      {props.text ?? t(`state_${props.state}`)}
     </span>
   );
+}
+
+/** What no rule judges has no colour of its own. */
+function toLevel(state: Shown): Level {
+  return state === 'unrated' ? 'none' : state;
 }

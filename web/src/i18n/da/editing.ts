@@ -72,7 +72,7 @@ export const editing: Texts<typeof en> = {
   group_room_add: 'Tilføj et rum',
   group_from: 'Fra',
   group_until: 'Til',
-  group_until_help: 'Tomt: uden slut',
+  group_until_help: 'Tomt: uden slut.',
   group_remove: 'Fjern',
   group_save: 'Gem gruppen',
   group_people_wrong: 'Skriv et helt tal eller intet.',

@@ -88,7 +88,7 @@ export const files: Texts<typeof en> = {
   failed: 'Der blev ikke skrevet mere',
   export_title: 'Eksport',
   export_text:
-    'Filerne kan importeres igen, her eller andre steder. Hele organisationen som ét arkiv: torv export.',
+    'Filerne kan importeres igen, her eller andre steder. Hele organisationen som ét arkiv: torv\u00a0export.',
   export_property: 'Hvad der skal eksporteres',
   all_properties: 'Alt, der måles',
   all_places: 'Alle steder',

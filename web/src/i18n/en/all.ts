@@ -7,6 +7,7 @@ import { devices } from './devices.ts';
 import { editing } from './editing.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
+import { models } from './models.ts';
 import { places } from './places.ts';
 import { properties } from './properties.ts';
 import { reasons } from './reasons.ts';
@@ -27,6 +28,7 @@ export const catalogue: Catalogue = {
   screens,
   files,
   properties,
+  models,
   reasons,
   errors,
 };

@@ -69,7 +69,7 @@ export const editing = {
   group_room_add: 'Add a room',
   group_from: 'From',
   group_until: 'Until',
-  group_until_help: 'Empty: for good',
+  group_until_help: 'Empty: for good.',
   group_remove: 'Remove',
   group_save: 'Save the group',
   group_people_wrong: 'Write a whole number, or nothing.',

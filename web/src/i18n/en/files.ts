@@ -86,7 +86,7 @@ export const files = {
   failed: 'Nothing more was written',
   export_title: 'Export',
   export_text:
-    'The files can be imported again, here or elsewhere. The whole organisation as one archive: torv export.',
+    'The files can be imported again, here or elsewhere. The whole organisation as one archive: torv\u00a0export.',
   export_property: 'What to export',
   all_properties: 'Everything that is measured',
   all_places: 'All places',

@@ -170,7 +170,10 @@ export const devices: Texts<typeof en> = {
   field_place_none: 'Geen plaats voldoet.',
   field_required: 'Vul dit in.',
   field_time_wrong: 'Schrijf een datum en tijd die bestaan.',
-  field_time_help: 'Lokale tijd, {{zone}}',
+  field_time_help: 'Lokale tijd, {{zone}}.',
+  field_time_read: 'Gelezen als {{moment}}, {{zone}}.',
+  field_date_read: 'Gelezen als {{date}}.',
+  field_time_skipped: 'Deze tijd bestaat niet: de klok slaat hem over.',
   codec_change_title: 'Een andere codec',
   codec_change_text:
     'De volgende berichten gebruiken hem. Eerdere blijven zoals ze zijn totdat ze opnieuw worden gedecodeerd.',

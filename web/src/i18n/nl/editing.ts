@@ -72,7 +72,7 @@ export const editing: Texts<typeof en> = {
   group_room_add: 'Voeg een ruimte toe',
   group_from: 'Van',
   group_until: 'Tot',
-  group_until_help: 'Leeg: zonder einde',
+  group_until_help: 'Leeg: zonder einde.',
   group_remove: 'Verwijder',
   group_save: 'Sla de groep op',
   group_people_wrong: 'Schrijf een heel getal, of niets.',

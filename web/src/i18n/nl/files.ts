@@ -90,7 +90,7 @@ export const files: Texts<typeof en> = {
   failed: 'Er is niets meer geschreven',
   export_title: 'Export',
   export_text:
-    'De bestanden kunnen weer worden geïmporteerd, hier of elders. De hele organisatie als één archief: torv export.',
+    'De bestanden kunnen weer worden geïmporteerd, hier of elders. De hele organisatie als één archief: torv\u00a0export.',
   export_property: 'Wat er geëxporteerd wordt',
   all_properties: 'Alles wat gemeten wordt',
   all_places: 'Alle plekken',

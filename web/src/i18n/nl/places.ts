@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts';
 export const places: Texts<typeof en> = {
   map_title: 'De stad op dit moment',
   map_label: 'Kaart met de plekken',
+  map_legend: 'Wat de tekens betekenen',
   map_list: 'Plekken op de kaart',
   map_no_webgl: 'Deze browser kan de kaart niet tekenen. De lijst heeft dezelfde plekken.',
   map_zoom_in: 'Inzoomen',
@@ -55,6 +56,8 @@ export const places: Texts<typeof en> = {
   count_none_one: '{{count, number}} zonder gegevens',
   count_none_other: '{{count, number}} zonder gegevens',
   town_sentence: '{{total}}: {{parts}}.',
+  inside_worst: 'Slechtst op dit moment: {{place}}, {{value}}.',
+  inside_only: '{{place}}: {{sentence}}',
   lead_co2_good: 'De ventilatie houdt het bij',
   lead_co2_low: 'De sensor wijst vermoedelijk te weinig aan, buitenlucht heeft ongeveer 425 ppm',
   lead_co2_good_air: 'De lucht is goed',
@@ -106,6 +109,9 @@ export const places: Texts<typeof en> = {
   range_week: 'Afgelopen week',
   range_month: 'Afgelopen maand',
   range_year: 'Afgelopen jaar',
+  choose_week: 'Week',
+  choose_month: 'Maand',
+  choose_year: 'Jaar',
   reading_old: 'oud',
   reading_flagged: 'Buiten het aannemelijke bereik',
   just_now: 'zojuist',
@@ -146,6 +152,7 @@ export const places: Texts<typeof en> = {
   chart_tip_flagged: 'gemarkeerd als onaannemelijk',
   chart_keys:
     'Met de pijltjestoetsen gaat u langs de metingen, Home en End gaan naar de eerste en de laatste.',
+  chart_text_empty: '{{title}}. {{subtitle}}.',
   chart_text: '{{title}}. {{subtitle}}. Laagste {{low}}, hoogste {{high}}, laatste {{last}} om {{time}}.',
   chart_gaps_one: '{{count, number}} gat in de metingen.',
   chart_gaps_other: '{{count, number}} gaten in de metingen.',
@@ -156,6 +163,6 @@ export const places: Texts<typeof en> = {
   duration_days_one: '{{count, number}} dag',
   duration_days_other: '{{count, number}} dagen',
   duration_and: '{{long}} en {{short}}',
-  count_unrated_one: '{{count, number}} zonder richtwaarde',
-  count_unrated_other: '{{count, number}} zonder richtwaarde',
+  count_unrated_one: '{{count, number}} gemeten zonder richtwaarde',
+  count_unrated_other: '{{count, number}} gemeten zonder richtwaarde',
 };

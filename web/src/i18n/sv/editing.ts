@@ -72,7 +72,7 @@ export const editing: Texts<typeof en> = {
   group_room_add: 'Lägg till ett rum',
   group_from: 'Från',
   group_until: 'Till',
-  group_until_help: 'Tomt: tills vidare',
+  group_until_help: 'Tomt: tills vidare.',
   group_remove: 'Ta bort',
   group_save: 'Spara gruppen',
   group_people_wrong: 'Skriv ett heltal eller inget.',

@@ -88,7 +88,7 @@ export const files: Texts<typeof en> = {
   failed: 'Inget mer skrevs',
   export_title: 'Export',
   export_text:
-    'Filerna kan importeras igen, här eller någon annanstans. Hela organisationen som ett arkiv: torv export.',
+    'Filerna kan importeras igen, här eller någon annanstans. Hela organisationen som ett arkiv: torv\u00a0export.',
   export_property: 'Vad som ska exporteras',
   all_properties: 'Allt som mäts',
   all_places: 'Alla platser',

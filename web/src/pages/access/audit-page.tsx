@@ -3,6 +3,7 @@ import { Button, Details } from '@digdir/designsystemet-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { Organisation } from '../../answers.ts';
 import { getJson, toPath } from '../../api.ts';
+import { isInstantText } from '../../i18n/format.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
@@ -114,11 +115,15 @@ function Audit(props: { readonly organisation: Organisation }) {
   );
 }
 
+/** As it was kept, but moments as people read them. */
 function Text(props: { readonly title: string; readonly value: unknown }) {
+  const { moment } = useFormat();
+  const readable = (_key: string, value: unknown) =>
+    typeof value === 'string' && isInstantText(value) ? moment(value, 'full') : value;
   return (
     <>
       <strong>{props.title}</strong>
-      <pre>{JSON.stringify(props.value, null, 1)}</pre>
+      <pre>{JSON.stringify(props.value, readable, 1)}</pre>
     </>
   );
 }

@@ -10,6 +10,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyOnce } from '../../parts/copy-once.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { DateField, toInstantOf } from '../../parts/moment-field.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
@@ -149,6 +150,7 @@ function KeyForm(props: { readonly organisation: Organisation }) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly Scope[]>(['read']);
   const [until, setUntil] = useState('');
+  const { timeZone } = useFormat();
   const [made, setMade] = useState<{ readonly name: string; readonly text: string } | null>(null);
   const create = useMutation({
     mutationFn: () =>
@@ -156,11 +158,11 @@ function KeyForm(props: { readonly organisation: Organisation }) {
         toPath('/api/v1/keys', { organisation: props.organisation.id }),
         {
           method: 'POST',
-          // the whole of the last day, wherever the reader is
+          // the whole of the last day where the organisation is, wherever the reader sits
           body: {
             name: name.trim(),
             scopes,
-            expiresAt: until === '' ? null : new Date(`${until}T23:59:59`).toISOString(),
+            expiresAt: toInstantOf(`${until}T23:59:59`, timeZone) ?? null,
           },
         },
       ),
@@ -208,13 +210,7 @@ function KeyForm(props: { readonly organisation: Organisation }) {
           />
         ))}
       </Fieldset>
-      <Textfield
-        label={t('key_expires')}
-        description={t('key_expires_help')}
-        type="date"
-        value={until}
-        onChange={(event) => setUntil(event.currentTarget.value)}
-      />
+      <DateField label={t('key_expires')} help={t('key_expires_help')} value={until} onChange={setUntil} />
       <Button type="submit" loading={create.isPending} disabled={scopes.length === 0}>
         {t('key_create')}
       </Button>

@@ -4,6 +4,7 @@ import type { Checked } from '../../codec-data.ts';
 import { useText } from '../../i18n/language.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
+import { useExampleName } from './use-example-name.ts';
 
 export function BenchExamples(props: { readonly checked: Checked | undefined; readonly error: unknown }) {
   const t = useText('codecs');
@@ -36,17 +37,18 @@ export function BenchExamples(props: { readonly checked: Checked | undefined; re
 
 function Results(props: { readonly results: Checked['results'] }) {
   const t = useText('codecs');
+  const toName = useExampleName();
   return (
     <ul className="torv-results">
       {props.results.map((result, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two examples may have one name; their order is their identity
         <li key={i}>
           <StateMark
-            level={result.passed ? 'good' : 'poor'}
+            state={result.passed ? 'good' : 'poor'}
             text={t(result.passed ? 'example_passed' : 'example_failed')}
             plain
           />{' '}
-          {result.name}
+          {toName(result.name)}
           {result.differences.length > 0 && (
             <ul lang="en">
               {result.differences.map((text) => (

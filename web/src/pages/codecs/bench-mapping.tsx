@@ -34,7 +34,7 @@ export function BenchMapping(props: BenchMappingProps) {
         <ul className="torv-results">
           {mapped.faults.map((fault) => (
             <li key={`${fault.field} ${fault.reason}`}>
-              <StateMark level="poor" text={t('mapped_fault')} plain /> <Code>{fault.field}</Code>{' '}
+              <StateMark state="poor" text={t('mapped_fault')} plain /> <Code>{fault.field}</Code>{' '}
               <Reason text={fault.reason} />
             </li>
           ))}
@@ -78,7 +78,7 @@ function Measurements(props: { readonly rows: readonly Measurement[] }) {
       header: t('mapped_quality'),
       cell: (row) => (
         <StateMark
-          level={row.quality === 0 ? 'good' : 'attention'}
+          state={row.quality === 0 ? 'good' : 'attention'}
           text={t(
             row.quality === 0
               ? 'quality_good'

@@ -5,6 +5,7 @@
 import { Field, Label } from '@digdir/designsystemet-react';
 import { type KeyboardEvent, useId, useRef } from 'react';
 import { useText } from '../../i18n/language.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import type { ListFault } from './bench.ts';
 import '../../parts/form.css';
 import './codecs.css';
@@ -109,8 +110,8 @@ export function CodeEditor(props: CodeEditorProps) {
         <p className="torv-reason" role="status">
           {t(props.fault.what)}
           {props.fault.exact !== '' && (
-            <span className="torv-exact" lang="en">
-              {props.fault.exact}
+            <span className="torv-exact">
+              <Reason text={props.fault.exact} />
             </span>
           )}
         </p>

@@ -8,6 +8,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type FieldMapping, parseFieldMappings } from '@torv/core/mapping';
 import { useMemo } from 'react';
 import { type Codec, type CodecVersion, codecQuery } from '../../codec-data.ts';
+import { toCodecTitle } from '../../codec-words.ts';
 import { useText } from '../../i18n/language.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -83,7 +84,11 @@ interface BenchBodyProps {
 function BenchBody(props: BenchBodyProps) {
   const t = useText('codecs');
   const { codec, current } = props;
-  const initial = useMemo(() => toBench(codec, current), [codec, current]);
+  const titles = useText('models');
+  const initial = useMemo(
+    () => toBench(codec && { ...codec, title: toCodecTitle(titles, codec) }, current),
+    [codec, current, titles],
+  );
   const draft = useDraft<Bench>(
     codec === undefined ? 'codec-new' : `codec-${codec.id}-${codec.currentVersion}`,
     initial,

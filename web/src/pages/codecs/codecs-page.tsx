@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link as RouterLink } from '@tanstack/react-router';
 import { sendJson } from '../../api.ts';
 import { type Codec, codecListQuery } from '../../codec-data.ts';
+import { toCodecTitle } from '../../codec-words.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { Code } from '../../parts/code.tsx';
@@ -31,6 +32,7 @@ export function CodecsPage() {
 
 function Codecs() {
   const t = useText('codecs');
+  const titles = useText('models');
   const organisation = useOrganisation();
   const { q = '' } = route.useSearch();
   const navigate = route.useNavigate();
@@ -38,7 +40,8 @@ function Codecs() {
   const off = data?.codecs.filter((codec) => codec.quarantinedAt !== null).length ?? 0;
   const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const rows = (data?.codecs ?? []).filter((codec) => {
-    const text = `${codec.key} ${codec.vendor} ${codec.model} ${codec.title}`.toLocaleLowerCase();
+    const text =
+      `${codec.key} ${codec.vendor} ${codec.model} ${toCodecTitle(titles, codec)}`.toLocaleLowerCase();
     return words.every((word) => text.includes(word));
   });
   return (
@@ -79,6 +82,7 @@ function Codecs() {
 
 function CodecTable(props: { readonly codecs: readonly Codec[] }) {
   const t = useText('codecs');
+  const titles = useText('models');
   const format = useFormat();
   const session = useSession();
   const organisation = useOrganisation();
@@ -110,7 +114,7 @@ function CodecTable(props: { readonly codecs: readonly Codec[] }) {
         </>
       ),
     },
-    { key: 'title', header: t('col_title'), cell: (codec) => <span lang="en">{codec.title}</span> },
+    { key: 'title', header: t('col_title'), cell: (codec) => toCodecTitle(titles, codec) },
     {
       key: 'origin',
       header: t('col_origin'),
@@ -136,10 +140,10 @@ function CodecTable(props: { readonly codecs: readonly Codec[] }) {
       sortValue: (codec) => (codec.quarantinedAt === null ? 1 : 0),
       cell: (codec) =>
         codec.quarantinedAt === null ? (
-          <StateMark level="good" text={t('state_on')} plain />
+          <StateMark state="good" text={t('state_on')} plain />
         ) : (
           <span>
-            <StateMark level="poor" text={t('state_off')} plain />
+            <StateMark state="poor" text={t('state_off')} plain />
             <span className="torv-reason">
               <Reason text={codec.quarantineReason ?? ''} />
             </span>

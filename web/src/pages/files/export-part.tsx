@@ -1,5 +1,5 @@
 /** Everything out again: readings of a place and period, and the lists of the registry. The browser saves the stream. */
-import { Button, Heading, Textfield } from '@digdir/designsystemet-react';
+import { Button, Heading } from '@digdir/designsystemet-react';
 import { useQuery } from '@tanstack/react-query';
 import { PROPERTIES, PROPERTY_KEYS } from '@torv/core/properties';
 import { useState } from 'react';
@@ -7,7 +7,7 @@ import type { Organisation, PlacesAnswer } from '../../answers.ts';
 import { getJson, queryKeys, toPath } from '../../api.ts';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
-import { toInstantOf } from '../../parts/moment-field.tsx';
+import { DateField, toInstantOf } from '../../parts/moment-field.tsx';
 import { Choice } from './choice.tsx';
 
 export function usePlaces(organisation: Organisation) {
@@ -65,18 +65,8 @@ export function ExportPart(props: { readonly organisation: Organisation }) {
             })),
           ]}
         />
-        <Textfield
-          label={t('from')}
-          type="date"
-          value={from}
-          onChange={(event) => setFrom(event.currentTarget.value)}
-        />
-        <Textfield
-          label={t('to')}
-          type="date"
-          value={to}
-          onChange={(event) => setTo(event.currentTarget.value)}
-        />
+        <DateField label={t('from')} value={from} onChange={setFrom} />
+        <DateField label={t('to')} value={to} onChange={setTo} />
       </div>
       <div className="torv-downloads">
         <Button asChild>
@@ -101,8 +91,7 @@ export function ExportPart(props: { readonly organisation: Organisation }) {
   );
 }
 
-/** The period ends after the whole of the day that was named. */
-/** A day of the calendar, in no zone. */
+/** The period ends after the whole of the day that was named: a day of the calendar, in no zone. */
 function toNextDay(day: string): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }

@@ -4,6 +4,7 @@ import type { Suspicion } from '@torv/core/files/readings-summary';
 import { useText } from '../../i18n/language.tsx';
 import { useFormat } from '../../i18n/use-format.ts';
 import { DataTable } from '../../parts/data-table.tsx';
+import { Reason } from '../../parts/reason.tsx';
 import { isReadings, type Preview, type ReadingsPreview, type RegistryPreview } from './file-answers.ts';
 
 export function PreviewPart(props: { readonly preview: Preview }) {
@@ -180,8 +181,8 @@ function BadLines(props: { readonly preview: Preview }) {
             cell: (one) => (
               <>
                 {t(`fault_${one.code}`)}
-                <span className="torv-exact" lang="en">
-                  {one.reason}
+                <span className="torv-exact">
+                  <Reason text={one.reason} />
                 </span>
               </>
             ),

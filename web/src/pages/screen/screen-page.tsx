@@ -15,7 +15,8 @@ import { useNow } from '../../parts/use-now.ts';
 import { useWords } from '../../parts/use-words.ts';
 import { Waiting } from '../../parts/waiting.tsx';
 import { toPeriod } from '../../period.ts';
-import { isMeasured, toPlaceSentence } from '../../sentences.ts';
+import { toShown } from '../../place-state.ts';
+import { toPlaceSentence } from '../../sentences.ts';
 import { toChartSeries } from '../place-chart.tsx';
 import { useKeptScreen } from './keep-screen.ts';
 import {
@@ -90,7 +91,7 @@ function Room(props: {
     <article className="torv-screen" data-level={place.state.level}>
       <header>
         <h1>{place.name}</h1>
-        <StateMark level={place.state.level} unrated={isMeasured(place.state)} />
+        <StateMark state={toShown(place.state)} />
       </header>
       {headline && (
         <p className="torv-screen-number torv-number" data-old={headline.stale}>

@@ -2,6 +2,7 @@
 import { Button, Textfield } from '@digdir/designsystemet-react';
 import { useState } from 'react';
 import { useText } from '../../i18n/language.tsx';
+import { copyText } from '../../parts/copy-text.ts';
 
 export function CopyLine(props: { readonly label: string; readonly value: string }) {
   const t = useText('shell');
@@ -15,11 +16,7 @@ export function CopyLine(props: { readonly label: string; readonly value: string
         spellCheck={false}
         onFocus={(event) => event.currentTarget.select()}
       />
-      <Button
-        type="button"
-        variant="secondary"
-        onClick={() => void navigator.clipboard?.writeText(props.value).then(() => setCopied(true))}
-      >
+      <Button type="button" variant="secondary" onClick={() => void copyText(props.value).then(setCopied)}>
         {t(copied ? 'copied' : 'copy')}
         <span className="torv-visually-hidden">: {props.label}</span>
       </Button>

@@ -65,7 +65,7 @@ function One() {
       <PageHead
         title={data.name}
         crumbs={crumbs}
-        mark={<StateMark level={SOURCE_LEVELS[state]} text={t(`state_${state}`)} />}
+        mark={<StateMark state={SOURCE_LEVELS[state]} text={t(`state_${state}`)} />}
         answer={t(`answer_${state}`)}
       />
       {reason !== null && (

@@ -151,7 +151,7 @@ function SourceMark(props: { readonly source: Source }) {
   const why = toSourceReason(props.source);
   return (
     <>
-      <StateMark level={SOURCE_LEVELS[state]} text={t(`state_${state}`)} plain />
+      <StateMark state={SOURCE_LEVELS[state]} text={t(`state_${state}`)} plain />
       {why !== null && (
         <div className="torv-quiet torv-source-why">
           <Reason text={why} />

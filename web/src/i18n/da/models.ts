@@ -1,0 +1,32 @@
+import type { models as en } from '../en/models.ts';
+import type { Texts } from '../texts.ts';
+
+export const models: Texts<typeof en> = {
+  'adeunis/pulse': 'To pulsindgange til el-, gas-, vand- eller varmemålere',
+  'cayenne/lpp': 'Enhver enhed, der sender Cayenne Low Power Payload',
+  'decentlab/dl-iam': 'Indeklima: temperatur, fugtighed, lufttryk, lys, CO2, aktivitet, TVOC',
+  'dragino/lht65': 'Temperatur, fugtighed og én ekstern sensor',
+  'dragino/lht65n': 'Temperatur, fugtighed og én ekstern sensor',
+  'dragino/lse01': 'Jordens fugtighed, temperatur og ledningsevne',
+  'eastron/sdm230': 'Enfaset elmåler: energi, spænding, strøm',
+  'elsys/elt': 'Klima og to eksterne sensorer: føler, pulser, spænding, afstand, kontakt',
+  'elsys/ems': 'Klima, acceleration, dørkontakt og vandlækage',
+  'elsys/ers-co2': 'Rumføler: temperatur, fugtighed, lys, bevægelse, CO2',
+  'elsys/ers': 'Rumføler: temperatur, fugtighed, lys, bevægelse',
+  'elvaco/cmi4160': 'Varmemåler (SHARKY 775): energi, effekt, flow, temperaturer',
+  'milesight/am102': 'Indeklima: temperatur, fugtighed',
+  'milesight/am103': 'Indeklima: temperatur, fugtighed, CO2',
+  'milesight/am104': 'Indeklima: temperatur, fugtighed, lys, bevægelse',
+  'milesight/am107': 'Indeklima: temperatur, fugtighed, lys, bevægelse, CO2, TVOC, lufttryk',
+  'milesight/am307': 'Indeklima: temperatur, fugtighed, lys, tilstedeværelse, CO2, TVOC, lufttryk',
+  'milesight/am308': 'Indeklima: som AM307, og partikler PM2.5 og PM10',
+  'milesight/am319': 'Indeklima: som AM308, og formaldehyd eller ozon',
+  'milesight/em300-di': 'Temperatur, fugtighed og en puls- eller kontaktindgang',
+  'milesight/em300-mcs': 'Temperatur, fugtighed og dør- eller vindueskontakt',
+  'milesight/em300-th': 'Temperatur og fugtighed',
+  'milesight/em300-zld': 'Temperatur, fugtighed og vandlækage (også SLD og MLD)',
+  'milesight/em500-co2': 'Udendørs CO2, temperatur, fugtighed, lufttryk',
+  'milesight/vs121': 'Persontæller over områder og linjer',
+  'milesight/ws302': 'Lydniveau: LAeq, LAmax og niveauet lige nu',
+  'milesight/wts506': 'Vejrstation: temperatur, fugtighed, vind, lufttryk, regn',
+};

@@ -1,0 +1,32 @@
+import type { models as en } from '../en/models.ts';
+import type { Texts } from '../texts.ts';
+
+export const models: Texts<typeof en> = {
+  'adeunis/pulse': 'Twee pulsingangen voor elektriciteits-, gas-, water- of warmtemeters',
+  'cayenne/lpp': 'Elk apparaat dat Cayenne Low Power Payload verstuurt',
+  'decentlab/dl-iam': 'Binnenlucht: temperatuur, vochtigheid, luchtdruk, licht, CO2, activiteit, TVOC',
+  'dragino/lht65': 'Temperatuur, vochtigheid en één externe sensor',
+  'dragino/lht65n': 'Temperatuur, vochtigheid en één externe sensor',
+  'dragino/lse01': 'Bodemvocht, -temperatuur en -geleidbaarheid',
+  'eastron/sdm230': 'Eenfase-elektriciteitsmeter: energie, spanning, stroom',
+  'elsys/elt': 'Klimaat en twee externe sensoren: voeler, pulsen, spanning, afstand, contact',
+  'elsys/ems': 'Klimaat, versnelling, deurcontact en waterlek',
+  'elsys/ers-co2': 'Ruimtesensor: temperatuur, vochtigheid, licht, beweging, CO2',
+  'elsys/ers': 'Ruimtesensor: temperatuur, vochtigheid, licht, beweging',
+  'elvaco/cmi4160': 'Warmtemeter (SHARKY 775): energie, vermogen, debiet, temperaturen',
+  'milesight/am102': 'Binnenlucht: temperatuur, vochtigheid',
+  'milesight/am103': 'Binnenlucht: temperatuur, vochtigheid, CO2',
+  'milesight/am104': 'Binnenlucht: temperatuur, vochtigheid, licht, beweging',
+  'milesight/am107': 'Binnenlucht: temperatuur, vochtigheid, licht, beweging, CO2, TVOC, luchtdruk',
+  'milesight/am307': 'Binnenlucht: temperatuur, vochtigheid, licht, aanwezigheid, CO2, TVOC, luchtdruk',
+  'milesight/am308': 'Binnenlucht: als AM307, en deeltjes PM2.5 en PM10',
+  'milesight/am319': 'Binnenlucht: als AM308, en formaldehyde of ozon',
+  'milesight/em300-di': 'Temperatuur, vochtigheid en een puls- of contactingang',
+  'milesight/em300-mcs': 'Temperatuur, vochtigheid en deur- of raamcontact',
+  'milesight/em300-th': 'Temperatuur en vochtigheid',
+  'milesight/em300-zld': 'Temperatuur, vochtigheid en waterlek (ook SLD en MLD)',
+  'milesight/em500-co2': 'CO2 buiten, temperatuur, vochtigheid, luchtdruk',
+  'milesight/vs121': 'Personenteller over gebieden en lijnen',
+  'milesight/ws302': 'Geluidsniveau: LAeq, LAmax en het niveau van dit moment',
+  'milesight/wts506': 'Weerstation: temperatuur, vochtigheid, wind, luchtdruk, regen',
+};

@@ -1,0 +1,32 @@
+import type { models as en } from '../en/models.ts';
+import type { Texts } from '../texts.ts';
+
+export const models: Texts<typeof en> = {
+  'adeunis/pulse': 'Två pulsingångar för el-, gas-, vatten- eller värmemätare',
+  'cayenne/lpp': 'Alla enheter som skickar Cayenne Low Power Payload',
+  'decentlab/dl-iam': 'Inomhusluft: temperatur, fuktighet, lufttryck, ljus, CO2, aktivitet, TVOC',
+  'dragino/lht65': 'Temperatur, fuktighet och en extern sensor',
+  'dragino/lht65n': 'Temperatur, fuktighet och en extern sensor',
+  'dragino/lse01': 'Markens fukt, temperatur och ledningsförmåga',
+  'eastron/sdm230': 'Enfas elmätare: energi, spänning, ström',
+  'elsys/elt': 'Klimat och två externa sensorer: givare, pulser, spänning, avstånd, kontakt',
+  'elsys/ems': 'Klimat, acceleration, dörrkontakt och vattenläcka',
+  'elsys/ers-co2': 'Rumssensor: temperatur, fuktighet, ljus, rörelse, CO2',
+  'elsys/ers': 'Rumssensor: temperatur, fuktighet, ljus, rörelse',
+  'elvaco/cmi4160': 'Värmemätare (SHARKY 775): energi, effekt, flöde, temperaturer',
+  'milesight/am102': 'Inomhusluft: temperatur, fuktighet',
+  'milesight/am103': 'Inomhusluft: temperatur, fuktighet, CO2',
+  'milesight/am104': 'Inomhusluft: temperatur, fuktighet, ljus, rörelse',
+  'milesight/am107': 'Inomhusluft: temperatur, fuktighet, ljus, rörelse, CO2, TVOC, lufttryck',
+  'milesight/am307': 'Inomhusluft: temperatur, fuktighet, ljus, närvaro, CO2, TVOC, lufttryck',
+  'milesight/am308': 'Inomhusluft: som AM307, och partiklar PM2.5 och PM10',
+  'milesight/am319': 'Inomhusluft: som AM308, och formaldehyd eller ozon',
+  'milesight/em300-di': 'Temperatur, fuktighet och en puls- eller kontaktingång',
+  'milesight/em300-mcs': 'Temperatur, fuktighet och dörr- eller fönsterkontakt',
+  'milesight/em300-th': 'Temperatur och fuktighet',
+  'milesight/em300-zld': 'Temperatur, fuktighet och vattenläcka (även SLD och MLD)',
+  'milesight/em500-co2': 'CO2 utomhus, temperatur, fuktighet, lufttryck',
+  'milesight/vs121': 'Personräknare över områden och linjer',
+  'milesight/ws302': 'Ljudnivå: LAeq, LAmax och nivån just nu',
+  'milesight/wts506': 'Väderstation: temperatur, fuktighet, vind, lufttryck, regn',
+};
