@@ -3,7 +3,6 @@
  * acknowledged is lost, nothing is doubled, and the embedded database survives that its log has no room.
  */
 import { chownSync, mkdirSync, statSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -17,9 +16,9 @@ import { syncObservedProperties } from '../../src/registry/organisation-store.ts
 import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestApp, type TestApp } from '../app.ts';
 import {
+  copyPreparedFolder,
   createTestDatabase,
   DATABASE_KINDS,
-  prepareDataFolder,
   SILENT,
   type TestDatabase,
 } from '../database.ts';
@@ -167,7 +166,7 @@ describeOnSmallDisk('a disk that is really full', () => {
     async () => {
       disk = openSmallDisk(140_000);
       const dataDir = join(disk.folder, 'data');
-      await cp(await prepareDataFolder(), dataDir, { recursive: true });
+      await copyPreparedFolder(dataDir);
       const told: string[] = [];
       const log = { ...SILENT, error: (_fields: object, text: string) => void told.push(text) };
       const database = await openDatabase({ dataDir, log });
