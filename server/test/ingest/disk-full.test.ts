@@ -168,7 +168,12 @@ describeOnSmallDisk('a disk that is really full', () => {
       const dataDir = join(disk.folder, 'data');
       await copyPreparedFolder(dataDir);
       const told: string[] = [];
-      const log = { ...SILENT, error: (_fields: object, text: string) => void told.push(text) };
+      const warned: string[] = [];
+      const log = {
+        ...SILENT,
+        warn: (_fields: object, text: string) => void warned.push(text),
+        error: (_fields: object, text: string) => void told.push(text),
+      };
       const database = await openDatabase({ dataDir, log });
       const { sql } = database;
       const decoder = createDecoder({ workers: 1 });
@@ -190,12 +195,14 @@ describeOnSmallDisk('a disk that is really full', () => {
         const sending = stream.send(40);
         await until(() => stream.warnings.length >= 4);
         expect(stream.warnings[0]?.code).toBe('53100');
+        const isTold = () => told.some((text) => text.startsWith('The disk is full'));
         // Each attempt writes to the log; in the end it needs another segment, and there PostgreSQL gives up.
-        const switching = (async () => {
-          while (!told.some((text) => text.startsWith('The disk is full')))
+        const fillLog = async (): Promise<void> => {
+          while (!isTold())
             await sql`SELECT pg_switch_wal(), pg_logical_emit_message(TRUE, 'x', 'y')`.catch(() => undefined);
-        })();
-        await until(() => told.some((text) => text.startsWith('The disk is full')));
+        };
+        const switching = fillLog();
+        await until(isTold);
         expect(await database.ready()).toBe(false);
         expect(stream.settled).toBeLessThan(41);
         disk.makeRoom();
@@ -203,6 +210,15 @@ describeOnSmallDisk('a disk that is really full', () => {
         await sending;
         await stream.expectWhole();
         await stream.close();
+        // Stopped while it waits for room, it has no thread that would answer, and asks none.
+        told.length = 0;
+        disk.fill();
+        const again = fillLog();
+        await until(isTold);
+        warned.length = 0;
+        await database.close();
+        await again;
+        expect(warned).not.toContain('The embedded database did not stop by itself');
       } finally {
         await decoder.close();
         await database.close();
