@@ -3,16 +3,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest: a long one that begins last would keep one processor waiting for the other. */
 const LONGEST = [
-  'ingest/killed-server',
-  'db/embedded-folder',
-  'test/stop',
-  'ingest/disk-full',
   'ingest/recorded-file',
-  'access/links',
-  'fitness/roles',
+  'ingest/killed-server',
+  'test/stop',
+  'db/embedded-folder',
+  'ingest/disk-full',
   'sensorthings/writing',
   'conformance/mqtt-create',
+  'fitness/roles',
   'ingest/any-order',
+  'access/links',
 ];
 
 class LongestFirst extends BaseSequencer {
