@@ -36,7 +36,7 @@ export function openBrowser(): Promise<Browser> {
       '--no-sandbox',
       '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
-      // only the map draws by (simulated) graphics hardware; to lay every page together by it costs three times as much
+      // only the map draws by (simulated) graphics hardware; to lay every page together by it costs half as much again
       '--disable-gpu-compositing',
       '--disable-quic',
       '--no-first-run',
