@@ -1,11 +1,13 @@
 /**
- * Makes build/server/*.js out of the TypeScript sources: main.ts and every *-worker.ts, each one file.
+ * Makes build/server/*.js out of the TypeScript sources: main.ts and every *-worker.ts, each one file; beside them the
+ * part of PostGIS that the embedded database loads.
  * Fast when nothing changed: it compares the newest source with the stamp of the last build.
  * It never type-checks (npm run types does) and never bundles npm packages.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { writePostgisBundle } from './postgis-bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceDir = join(root, 'server/src');
@@ -42,6 +44,8 @@ const bundleCore = {
 
 /** @returns true when something was built, false when it was fresh already */
 export async function build() {
+  mkdirSync(outDir, { recursive: true });
+  writePostgisBundle(outDir);
   const sources = filesBelow(sourceDir);
   const wanted = fingerprint([fileURLToPath(import.meta.url), ...sources, ...filesBelow(coreDir)]);
   try {
@@ -59,7 +63,6 @@ export async function build() {
   const { build: bundle } = await import('esbuild');
   // Built aside and moved file by file: a server or a test that starts meanwhile never reads half a file.
   const asideDir = join(root, 'build', `server.${process.pid}`);
-  mkdirSync(outDir, { recursive: true });
   try {
     await bundle({
       entryPoints,

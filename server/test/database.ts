@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,19 @@ export interface TestDatabase extends Database {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MIGRATIONS = join(ROOT, 'server/migrations');
 const PREPARED = join(ROOT, 'build/test');
+
+/** Data folders are made in memory where that has room (a container's may have little): a thousand small files each. */
+const SCRATCH_BYTES = 2 * 1024 ** 3;
+const SCRATCH = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize > SCRATCH_BYTES;
+  } catch {
+    return false;
+  }
+}
 
 export const SILENT: Log = {
   debug: () => undefined,
@@ -62,9 +75,9 @@ export async function createTestDatabase(
   kind: DatabaseKind,
   options: Partial<DatabaseOptions> = {},
 ): Promise<TestDatabase> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'torv-data-'));
+  const dataDir = await mkdtemp(join(SCRATCH, 'torv-data-'));
   if (kind === 'embedded') {
-    await cp(await prepareDataFolder(), dataDir, { recursive: true });
+    await copyPreparedFolder(dataDir);
     const database = await openDatabase({ log: SILENT, ...options, dataDir });
     const drop = async (): Promise<void> => {
       await database.close();
@@ -93,9 +106,14 @@ export async function createEmptyDatabase(kind: DatabaseKind): Promise<TestDatab
   return database;
 }
 
+/** Makes `dataDir` an embedded database's folder, migrated, for who opens it himself. */
+export async function copyPreparedFolder(dataDir: string): Promise<void> {
+  await cp(await prepareDataFolder(), dataDir, { recursive: true });
+}
+
 // Embedded: a prepared folder --------------------------------------------------------------------------------
 
-export async function prepareDataFolder(): Promise<string> {
+async function prepareDataFolder(): Promise<string> {
   const folder = join(PREPARED, `embedded-${toSchemaKey()}`);
   await once(folder, async (aside) => {
     const database = await openDatabase({ log: SILENT, dataDir: aside });

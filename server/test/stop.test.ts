@@ -5,17 +5,20 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../src/access/port.ts';
 import { openDatabase } from '../src/db/database.ts';
-import { migrate } from '../src/db/migrate.ts';
 import { createOrganisation } from '../src/registry/organisation-store.ts';
-import { createTestDatabase, DATABASE_KINDS, SILENT, type TestDatabase } from './database.ts';
+import {
+  copyPreparedFolder,
+  createTestDatabase,
+  DATABASE_KINDS,
+  SILENT,
+  type TestDatabase,
+} from './database.ts';
 import { findFreePort } from './free-port.ts';
 import { type ServerProcess, spawnServer, waitUntilReady } from './server-process.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 const LIVE = '/api/v1/live?organisation=';
 
 /** A browser's connection, cut after some time; undefined: it stays until the server ends it. */
@@ -49,8 +52,8 @@ describe.each(DATABASE_KINDS)('a server on %s', (kind) => {
   beforeAll(async () => {
     external = kind === 'postgresql' ? await createTestDatabase(kind) : undefined;
     dataDir = await mkdtemp(join(tmpdir(), 'torv-stop-'));
+    if (external === undefined) await copyPreparedFolder(dataDir);
     const database = await openDatabase({ dataDir, url: external?.url, log: SILENT });
-    await migrate(database.sql, MIGRATIONS, SILENT);
     const { id } = await database.sql.begin((tx) =>
       createOrganisation(tx, SYSTEM, {
         slug: 'town',

@@ -93,6 +93,8 @@ export async function openBackend(folder: string, log: Log): Promise<Backend> {
       gaveUp = true;
     },
     async close() {
+      // Ended without a successor (no room, or it could not be opened again): it would never answer.
+      if (hasEnded(thread.worker)) return;
       const closed = waitFor(thread.worker, 'closed', CLOSE_MS);
       post(thread.worker, { kind: 'close' });
       await closed.catch((error: unknown) =>
@@ -101,6 +103,10 @@ export async function openBackend(folder: string, log: Log): Promise<Backend> {
       await thread.worker.terminate();
     },
   };
+}
+
+function hasEnded(worker: Worker): boolean {
+  return worker.threadId === -1;
 }
 
 /** A start that finds no room for its log ends half-way, or hangs. */

@@ -34,6 +34,20 @@ describe('the data folder', () => {
     await again.close();
   });
 
+  it('is closed at once when it is closed a second time, and stays with whoever has opened it meanwhile', async () => {
+    const told: string[] = [];
+    const log = { ...SILENT, warn: (_fields: object, text: string) => void told.push(text) };
+    const first = await openDatabase({ dataDir: database.dataDir, log });
+    await first.close();
+    const second = await openDatabase({ dataDir: database.dataDir, log });
+    await first.close();
+    expect(await second.ready()).toBe(true);
+    expect(existsSync(join(database.dataDir, 'torv.lock'))).toBe(true);
+    await second.close();
+    // "The embedded database did not stop by itself": half a minute of waiting for a thread that is gone
+    expect(told).toEqual([]);
+  });
+
   it('of another major version is refused before anything is touched', async () => {
     const file = join(database.dataDir, 'torv.json');
     const before = readFileSync(file, 'utf8');

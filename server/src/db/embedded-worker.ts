@@ -3,8 +3,9 @@
  * after the other, and answers with the raw bytes. It knows nothing of clients: embedded-sessions.ts decides
  * whose turn it is. It may be ended at any moment; what it has committed is in the files by then.
  */
+import { existsSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
+import { type Extension, PGlite } from '@electric-sql/pglite';
 import { postgis } from '@electric-sql/pglite-postgis';
 import type { FromWorker, ToWorker } from './embedded-backend.ts';
 import { createReadyCutter } from './protocol.ts';
@@ -22,6 +23,16 @@ const START_PARAMETERS = [
   ...['-c', 'wal_level=minimal', '-c', 'max_wal_senders=0', '-c', 'jit=off'],
 ];
 
+/** The part that Torv uses, which the build puts beside this file; without it the whole, which takes longer to open. */
+const BUNDLE = new URL('./postgis.tar.gz', import.meta.url);
+const trimmedPostgis: Extension = {
+  name: postgis.name,
+  async setup(pg, emscriptenOpts) {
+    const whole = await postgis.setup(pg, emscriptenOpts);
+    return existsSync(BUNDLE) ? { ...whole, bundlePath: BUNDLE } : whole;
+  },
+};
+
 let database: PGlite | undefined;
 
 function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
@@ -31,7 +42,7 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 async function open(folder: string): Promise<void> {
   database = await PGlite.create({
     dataDir: `file://${folder}`,
-    extensions: { postgis },
+    extensions: { postgis: trimmedPostgis },
     startParams: START_PARAMETERS,
   });
   const { rows } = await database.query<{ version: string; number: string }>(

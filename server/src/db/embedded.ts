@@ -37,13 +37,19 @@ export async function openEmbedded(
     const backend = await openCluster(folder, log);
     await writeFolderRecord(folder, Math.floor(backend.versionNumber / 10_000));
     const sessions = createSessions(backend, { ...LIMITS, ...limits }, log);
+    let closing: Promise<void> | undefined;
+    async function closeOnce(): Promise<void> {
+      await sessions.close();
+      await backend.close();
+      lock.release();
+    }
     return {
       version: backend.version,
       connect: sessions.connect,
-      async close() {
-        await sessions.close();
-        await backend.close();
-        lock.release();
+      close() {
+        // A second time there is no thread left that could answer.
+        closing ??= closeOnce();
+        return closing;
       },
     };
   } catch (error) {

@@ -3,7 +3,6 @@
  * acknowledged is lost, nothing is doubled, and the embedded database survives that its log has no room.
  */
 import { chownSync, mkdirSync, statSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -17,9 +16,9 @@ import { syncObservedProperties } from '../../src/registry/organisation-store.ts
 import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
 import { createTestApp, type TestApp } from '../app.ts';
 import {
+  copyPreparedFolder,
   createTestDatabase,
   DATABASE_KINDS,
-  prepareDataFolder,
   SILENT,
   type TestDatabase,
 } from '../database.ts';
@@ -167,9 +166,14 @@ describeOnSmallDisk('a disk that is really full', () => {
     async () => {
       disk = openSmallDisk(140_000);
       const dataDir = join(disk.folder, 'data');
-      await cp(await prepareDataFolder(), dataDir, { recursive: true });
+      await copyPreparedFolder(dataDir);
       const told: string[] = [];
-      const log = { ...SILENT, error: (_fields: object, text: string) => void told.push(text) };
+      const warned: string[] = [];
+      const log = {
+        ...SILENT,
+        warn: (_fields: object, text: string) => void warned.push(text),
+        error: (_fields: object, text: string) => void told.push(text),
+      };
       const database = await openDatabase({ dataDir, log });
       const { sql } = database;
       const decoder = createDecoder({ workers: 1 });
@@ -191,12 +195,14 @@ describeOnSmallDisk('a disk that is really full', () => {
         const sending = stream.send(40);
         await until(() => stream.warnings.length >= 4);
         expect(stream.warnings[0]?.code).toBe('53100');
+        const isTold = () => told.some((text) => text.startsWith('The disk is full'));
         // Each attempt writes to the log; in the end it needs another segment, and there PostgreSQL gives up.
-        const switching = (async () => {
-          while (!told.some((text) => text.startsWith('The disk is full')))
+        const fillLog = async (): Promise<void> => {
+          while (!isTold())
             await sql`SELECT pg_switch_wal(), pg_logical_emit_message(TRUE, 'x', 'y')`.catch(() => undefined);
-        })();
-        await until(() => told.some((text) => text.startsWith('The disk is full')));
+        };
+        const switching = fillLog();
+        await until(isTold);
         expect(await database.ready()).toBe(false);
         expect(stream.settled).toBeLessThan(41);
         disk.makeRoom();
@@ -204,6 +210,15 @@ describeOnSmallDisk('a disk that is really full', () => {
         await sending;
         await stream.expectWhole();
         await stream.close();
+        // Stopped while it waits for room, it has no thread that would answer, and asks none.
+        told.length = 0;
+        disk.fill();
+        const again = fillLog();
+        await until(isTold);
+        warned.length = 0;
+        await database.close();
+        await again;
+        expect(warned).not.toContain('The embedded database did not stop by itself');
       } finally {
         await decoder.close();
         await database.close();

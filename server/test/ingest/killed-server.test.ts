@@ -6,22 +6,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../src/access/port.ts';
 import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrate.ts';
 import { createSourceKey, ensureSource } from '../../src/ingest/source-store.ts';
 import { claimDevice } from '../../src/registry/device-store.ts';
 import { createOrganisation, syncObservedProperties } from '../../src/registry/organisation-store.ts';
 import { createPlace } from '../../src/registry/place-store.ts';
 import { syncShippedCodecs } from '../../src/registry/shipped-codec-store.ts';
-import { createTestDatabase, DATABASE_KINDS, SILENT } from '../database.ts';
+import { copyPreparedFolder, createTestDatabase, DATABASE_KINDS, SILENT } from '../database.ts';
 import { findFreePort } from '../free-port.ts';
 import { startServer } from '../server-process.ts';
 import { CODECS, DEVICE, findWrongStatistics } from './town.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const KILLS = 4;
 const SENDERS = 6;
 
@@ -29,7 +26,6 @@ async function setUp(dataDir: string, url: string | undefined): Promise<string> 
   const database = await openDatabase({ dataDir, url, log: SILENT });
   const { sql } = database;
   try {
-    await migrate(sql, join(ROOT, 'server/migrations'), SILENT);
     await syncObservedProperties(sql);
     await syncShippedCodecs(sql, CODECS);
     const organisation = await sql.begin((tx) =>
@@ -72,6 +68,7 @@ describe.each(DATABASE_KINDS)('a server on %s that is killed', (kind) => {
     const external = kind === 'postgresql' ? await createTestDatabase(kind) : undefined;
     const dataDir = await mkdtemp(join(tmpdir(), 'torv-killed-'));
     const url = external?.url;
+    if (url === undefined) await copyPreparedFolder(dataDir);
     const key = await setUp(dataDir, url);
     const port = await findFreePort();
     let server = await startServer(dataDir, url, port);
