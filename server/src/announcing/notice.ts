@@ -60,10 +60,10 @@ export function toLiveLists(datastreams: readonly number[], maxChars: number): s
 export function toChangeLists(changes: readonly Change[], maxChars: number): string[] {
   let [id, datastream, ms] = [0, 0, 0];
   const parts = toParts(changes, maxChars - 2, (change, isFirst) => {
+    if (isFirst) [id, datastream, ms] = [0, 0, 0];
     const moment = change.reading === undefined ? Number.NaN : Date.parse(change.reading.phenomenonTime);
     if (change.kind !== 'created' || change.reading === undefined || Number.isNaN(moment))
       return toChangeText(change);
-    if (isFirst) [id, datastream, ms] = [0, 0, 0];
     const { datastreamId } = change.reading;
     const text = `[${change.id - id},${datastreamId - datastream},${moment - ms}]`;
     [id, datastream, ms] = [change.id, datastreamId, moment];
