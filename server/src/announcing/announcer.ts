@@ -39,7 +39,7 @@ export function openAnnouncer({ database, live, updates, log, limits }: Announce
       toWanted: () => ({ live: live.isListenedTo, ...updates.wanted() }),
       onLive: live.tell,
       onChanges: updates.announce,
-      onLiveWanted: (isWanted) => live.forwardTo(isWanted ? (ids) => relay?.live(ids) : undefined),
+      onPeers: (areThere) => live.forwardTo(areThere ? (ids) => relay?.live(ids) : undefined),
       onGap: (gapMs) => void catchUp(gapMs),
     },
   });

@@ -20,7 +20,7 @@ interface End {
   wanted: Wanted;
   readonly heard: Change[];
   readonly live: Set<number>;
-  readonly liveWanted: boolean[];
+  readonly peers: boolean[];
   readonly gaps: number[];
   readonly warned: string[];
 }
@@ -102,13 +102,18 @@ describe('the relay', () => {
       await until(() => hearer.heard.length === 15);
     });
 
-    it('knows whether anybody elsewhere looks at a page', async () => {
-      const [teller, hearer] = await openBoth({ ...NOTHING, live: true });
-      await until(() => teller.liveWanted.at(-1) === true);
-      teller.relay.live(new Set([3, 1]));
-      await until(() => hearer.live.size === 2);
+    it('takes what is new on pages to those who look at one, and knows when they are gone', async () => {
+      const [teller, hearer] = await openBoth(NOTHING);
+      hearer.wanted = { ...NOTHING, live: true };
+      hearer.relay.wantedChanged();
+      await until(() => {
+        teller.relay.live(new Set([3, 1]));
+        return hearer.live.size > 0;
+      });
+      expect([...hearer.live]).toEqual([3, 1]);
+      expect(teller.peers.at(-1)).toBe(true);
       await hearer.relay.close();
-      await until(() => teller.liveWanted.at(-1) === false);
+      await until(() => teller.peers.at(-1) === false);
       expect(teller.relay.state.peers).toBe(0);
     });
 
@@ -149,7 +154,7 @@ function openEnd(
     wanted,
     heard: [] as Change[],
     live: new Set<number>(),
-    liveWanted: [] as boolean[],
+    peers: [] as boolean[],
     gaps: [] as number[],
     warned: [] as string[],
   };
@@ -163,7 +168,7 @@ function openEnd(
         for (const id of ids) end.live.add(id);
       },
       onChanges: (changes) => void end.heard.push(...changes),
-      onLiveWanted: (isWanted) => void end.liveWanted.push(isWanted),
+      onPeers: (areThere) => void end.peers.push(areThere),
       onGap: (gapMs) => void end.gaps.push(gapMs),
     },
   });

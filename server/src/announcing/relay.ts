@@ -17,8 +17,8 @@ export interface RelayHandlers {
   readonly toWanted: () => Wanted;
   readonly onLive: (datastreams: ReadonlySet<number>) => void;
   readonly onChanges: (changes: readonly Change[]) => void;
-  /** Whether anybody elsewhere looks at a page. */
-  readonly onLiveWanted: (isWanted: boolean) => void;
+  /** Whether there is anybody elsewhere. */
+  readonly onPeers: (areThere: boolean) => void;
   /** Some of what others said was not heard: anything may have changed for so long. */
   readonly onGap: (gapMs: number) => void;
 }
@@ -76,7 +76,7 @@ const SILENT_HELLOS = 3.5;
 /** After its start a process does not know the others yet: what it announces waits for their answers. */
 const GET_TO_KNOW_MS = 1_000;
 /** What is listened to is told so soon; less than what is announced is gathered for. */
-const HELLO_SOON_MS = 20;
+const HELLO_SOON_MS = 5;
 const COMPLAIN_EVERY_MS = 10_000;
 const MISSED = 'Some of what other processes changed was not heard: MQTT subscribers may have missed it';
 /** How long the last words may take. */
@@ -160,7 +160,9 @@ export function openRelay({ database, log, handlers, limits: given }: RelayOptio
     };
     if (hello !== undefined) say({ kind: 'hello', wanted: handlers.toWanted(), answer: hello.answer });
     hello = undefined;
-    for (const list of toLiveLists([...ids], LIST_CHARS)) say({ kind: 'live', list });
+    // Who has just begun to look is known by now: his hello took less time than readings are gathered.
+    if ([...peers.values()].some((peer) => peer.wanted.live))
+      for (const list of toLiveLists([...ids], LIST_CHARS)) say({ kind: 'live', list });
     ids = new Set();
     for (const list of toChangeLists(takeWanted(), LIST_CHARS)) say({ kind: 'changes', list });
     return texts;
@@ -218,14 +220,14 @@ export function openRelay({ database, log, handlers, limits: given }: RelayOptio
     }, HELLO_SOON_MS);
   }
 
-  function tellWanted(): void {
-    handlers.onLiveWanted([...peers.values()].some((peer) => peer.wanted.live));
+  function tellPeers(): void {
+    handlers.onPeers(peers.size > 0);
   }
 
   const heartbeat = setInterval(() => {
     const silentMs = performance.now() - limits.helloEveryMs * SILENT_HELLOS;
     for (const [id, peer] of peers) if (peer.heardMs < silentMs) peers.delete(id);
-    tellWanted();
+    tellPeers();
     sayHello(false);
   }, limits.helloEveryMs);
   heartbeat.unref();
@@ -250,14 +252,14 @@ export function openRelay({ database, log, handlers, limits: given }: RelayOptio
         const { wanted, n: number } = notice;
         if (there === undefined) peers.set(notice.from, { wanted, n: number, heardMs: performance.now() });
         else there.wanted = wanted;
-        tellWanted();
+        tellPeers();
         // who is new here, or asks, is told in turn what is wanted here
         if (there === undefined || notice.answer) sayHello(false);
         return;
       }
       case 'bye':
         peers.delete(notice.from);
-        tellWanted();
+        tellPeers();
         return;
       case 'live':
         handlers.onLive(new Set(notice.datastreams));

@@ -158,7 +158,7 @@ function openHearer(database: BenchDatabase): Hearer {
       onChanges: (changes) => {
         readings += changes.length;
       },
-      onLiveWanted: () => undefined,
+      onPeers: () => undefined,
       onGap: () => undefined,
     },
   });
