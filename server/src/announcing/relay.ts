@@ -281,6 +281,7 @@ export function openRelay({ database, log, handlers, limits: given }: RelayOptio
       if (gapMs === undefined) return;
       // Hellos were missed too: nobody is forgotten before he could answer.
       for (const peer of peers.values()) peer.heardMs = performance.now();
+      if (handlers.toWanted().entities.length > 0) complain(MISSED, { gapMs: Math.round(gapMs) });
       handlers.onGap(gapMs);
     },
   });

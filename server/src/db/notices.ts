@@ -31,6 +31,7 @@ export interface NoticeOptions {
   readonly log: Log;
   readonly url: string;
   readonly open: () => Duplex;
+  readonly echoMs?: number;
 }
 
 const CHANNEL = 'torv';
@@ -39,30 +40,42 @@ const LONGEST_PAUSE_MS = 10_000;
 /** What was sent so long ago and is not heard yet is not heard any more: the connection is half dead. */
 const ECHO_MS = 10_000;
 
+const DEAF =
+  'What is said to other processes does not come back: a pooler in the way (transaction mode) must be gone round';
+
 function refuse(): never {
   throw new Error('The connection ended before it could listen');
 }
 
-export function openNoticeLine({ sql, ...way }: NoticeOptions, handlers: NoticeHandlers): NoticeLine {
+export function openNoticeLine(
+  { sql, echoMs = ECHO_MS, ...way }: NoticeOptions,
+  handlers: NoticeHandlers,
+): NoticeLine {
   const { log } = way;
   let isClosed = false;
   let pauseMs = FIRST_PAUSE_MS;
   let end: (() => void) | undefined;
-  /** The oldest sending whose echo is still to come. */
-  let unheardMs: number | undefined;
+  let upMs = Number.POSITIVE_INFINITY;
+  let heardMs = Number.NEGATIVE_INFINITY;
+  /** What was said last. */
+  let said: { readonly begunMs: number; readonly doneMs: number } | undefined;
+  /** Since when it has been up and has not heard what was said. */
+  let silentMs: number | undefined;
 
   async function listen(downMs: number | undefined): Promise<void> {
+    let hangUp = (): void => undefined;
     const ended = new Promise<void>((resolve) => {
-      end = resolve;
+      hangUp = resolve;
     });
+    end = hangUp;
     const client = connect(
       { ...way, maxConnections: 1, settings: { application_name: 'torv-listen' } },
       {
         // it lives as long as the process
         max_lifetime: null,
-        onclose: () => end?.(),
+        onclose: hangUp,
         onnotify: (_channel: string, text: string) => {
-          unheardMs = undefined;
+          heardMs = performance.now();
           pauseMs = FIRST_PAUSE_MS;
           handlers.onNotice(text);
         },
@@ -70,11 +83,12 @@ export function openNoticeLine({ sql, ...way }: NoticeOptions, handlers: NoticeH
     );
     try {
       await Promise.race([client.unsafe(`LISTEN ${CHANNEL}`), ended.then(refuse)]);
-      unheardMs = undefined;
+      upMs = performance.now();
       handlers.onUp(downMs === undefined ? undefined : performance.now() - downMs);
       await ended;
     } finally {
       end = undefined;
+      upMs = Number.POSITIVE_INFINITY;
       await client.end({ timeout: 0 }).catch(() => undefined);
     }
   }
@@ -91,7 +105,8 @@ export function openNoticeLine({ sql, ...way }: NoticeOptions, handlers: NoticeH
       );
       if (isClosed) return;
       if (wasUp || downMs === undefined) {
-        downMs = unheardMs ?? performance.now();
+        downMs = silentMs ?? performance.now();
+        silentMs = undefined;
         log.warn({ pauseMs }, 'The connection that listens to other processes ended; it is opened anew');
       }
       await pause(pauseMs * (0.5 + Math.random() / 2));
@@ -110,19 +125,23 @@ export function openNoticeLine({ sql, ...way }: NoticeOptions, handlers: NoticeH
     });
   }
 
+  /** Everything that is said comes back to who said it. */
+  function isDeaf({ begunMs, doneMs }: NonNullable<typeof said>, nowMs: number): boolean {
+    return upMs < begunMs && heardMs < begunMs && nowMs - doneMs > echoMs;
+  }
+
   const running = run();
   return {
     async send(texts) {
-      if (unheardMs !== undefined && performance.now() - unheardMs > ECHO_MS && end !== undefined) {
-        log.warn(
-          { silentMs: Math.round(performance.now() - unheardMs) },
-          'What is said to other processes does not come back: a pooler in the way (transaction mode) must be gone round',
-        );
-        end();
+      const begunMs = performance.now();
+      if (said !== undefined && isDeaf(said, begunMs)) {
+        silentMs = said.begunMs;
+        log.warn({ silentMs: Math.round(begunMs - silentMs) }, DEAF);
+        end?.();
       }
       const { text, separator } = toJsonTexts(texts);
       await sql`SELECT pg_notify(${CHANNEL}, n.text) FROM unnest(string_to_array(${text}, ${separator})) AS n(text)`;
-      unheardMs ??= performance.now();
+      said = { begunMs, doneMs: performance.now() };
     },
     async close() {
       isClosed = true;
