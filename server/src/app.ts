@@ -58,7 +58,7 @@ export async function createApp(runtime: Runtime, options: AppOptions): Promise<
     now: runtime.now,
     mail: options.mail,
   });
-  registerPlaceRoutes(app, { ...deps, announce: runtime.updates.announce });
+  registerPlaceRoutes(app, deps);
   registerCodecRoutes(app, {
     sql,
     now: runtime.now,

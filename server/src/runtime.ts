@@ -6,8 +6,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { V1_1 } from '@torv/core/sta/version';
 import { toBaseUrl } from './access/context.ts';
+import { type Announcer, openAnnouncer } from './announcing/announcer.ts';
 import type { Config } from './config.ts';
-import { type Database, openDatabase } from './db/database.ts';
+import { type Change, type Database, openDatabase } from './db/database.ts';
 import type { Log } from './db/log.ts';
 import { migrate } from './db/migrate.ts';
 import { type Batcher, createBatcher } from './ingest/batcher.ts';
@@ -20,7 +21,6 @@ import { sweepPending } from './ingest/sweep.ts';
 import { DeviceKnowledge, type IngestDeps } from './ingest/uplink.ts';
 import { createLive, type Live } from './observations/live.ts';
 import { PURGE_EVERY_MS, purgeReadings } from './observations/purge.ts';
-import type { StoredReading } from './observations/store.ts';
 import { createJobRunner, type JobRunner } from './operations/jobs-port.ts';
 import { createSealer, type Sealer } from './operations/seal-port.ts';
 import { TIDY_EVERY_MS, tidyDatabase } from './operations/tidy-port.ts';
@@ -29,7 +29,6 @@ import { quarantineCodec } from './registry/codec-store.ts';
 import { syncObservedProperties } from './registry/organisation-store.ts';
 import { syncShippedCodecs } from './registry/shipped-codec-store.ts';
 import { createUpdates, type Updates } from './sensorthings/updates.ts';
-import type { Change } from './sensorthings/writer-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -43,8 +42,10 @@ export interface Runtime {
   readonly live: Live;
   /** Tells MQTT subscribers; silent where there is no embedded broker. */
   readonly updates: Updates;
+  /** To those who listen, here and in other processes. */
+  readonly announcer: Announcer;
   /** What was written through SensorThings, after the commit. */
-  announceChanges(changes: readonly Change[]): void;
+  readonly announceChanges: (changes: readonly Change[]) => void;
   readonly ingest: IngestDeps;
   readonly batcher: Batcher;
   /** Begins to work with `jobs.start()`: the server does, a command does not. */
@@ -98,21 +99,20 @@ export async function assembleRuntime(
   const { config, log, database, now } = base;
   const decoder = createDecoder({ workers: Math.max(1, Math.min(4, availableParallelism() - 1)) });
   const tryDecoder = createDecoder({ workers: 1 });
-  const live = createLive();
+  const live = createLive(() => announcer.wantedChanged());
   const updates = createUpdates({
     sql: database.boundedSql,
     wire: { version: V1_1, root: `${toBaseUrl(config)}/sta/${V1_1.path}` },
     log,
     now,
+    onListen: () => announcer.wantedChanged(),
   });
+  const announcer = openAnnouncer({ database, live, updates, log });
   const ingest: IngestDeps = {
     sql: database.sql,
     decoder,
     devices: new DeviceKnowledge(),
-    announce: (readings: readonly StoredReading[]) => {
-      live.announce(readings);
-      updates.announceReadings(readings);
-    },
+    announce: announcer.readings,
     wakeSweep: () => sweeper.wake(),
   };
   const sweeper = createSweeper(ingest, log);
@@ -140,10 +140,8 @@ export async function assembleRuntime(
     tryDecoder,
     live,
     updates,
-    announceChanges(changes) {
-      live.announce(changes.flatMap(({ reading }) => reading ?? []));
-      updates.announce(changes);
-    },
+    announcer,
+    announceChanges: announcer.changes,
     ingest,
     batcher,
     jobs,
@@ -160,6 +158,7 @@ export async function assembleRuntime(
       await claims.close();
       await sweeper.close();
       await Promise.all([decoder.close(), tryDecoder.close()]);
+      await announcer.close();
       await database.close();
     },
   };

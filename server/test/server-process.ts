@@ -15,7 +15,12 @@ export interface ServerProcess {
   readonly ended: Promise<number | null>;
 }
 
-export function spawnServer(dataDir: string, url: string | undefined, port: number): ServerProcess {
+export function spawnServer(
+  dataDir: string,
+  url: string | undefined,
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): ServerProcess {
   const child = spawn(process.execPath, [join(ROOT, 'server/bin/torv.js'), 'serve'], {
     cwd: ROOT,
     env: {
@@ -26,6 +31,7 @@ export function spawnServer(dataDir: string, url: string | undefined, port: numb
       TORV_MQTT_PORT: '0',
       TORV_LOG_LEVEL: 'error',
       ...(url === undefined ? {} : { TORV_DATABASE_URL: url }),
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -17,12 +17,13 @@ import { benchIngest } from './ingest.ts';
 import { runStaBench, STA_HELP } from './sta/command.ts';
 import { benchStore } from './store.ts';
 
-const HELP = `torv bench ingest [--uplinks 60000] [--devices 200] [--broker mqtt://...] [--database-url postgres://...]
+const HELP = `torv bench ingest [--uplinks 60000] [--devices 200] [--broker mqtt://...] [--heard] [--database-url postgres://...]
 torv bench store [--readings 400000] [--devices 200] [--database-url postgres://...]
 
 Feeds messages as ChirpStack v4 sends them, of room sensors with four readings each, and says how many are decoded
 and committed a second. With --broker they are published there at QoS 1 and taken by Torv's listener (Mosquitto needs
 max_inflight_messages 0 and max_queued_messages 0, else it hands out twenty at a time and drops what waits). With
+--heard somebody as far away as another process on the same PostgreSQL is told of every reading. With
 --database-url it makes a database "torv_bench" there and drops it again; without, it uses an embedded database in a
 temporary folder. "store" measures only the last step, readings into their table and statistics.
 
@@ -56,6 +57,7 @@ export const benchCommand = {
         readings: { type: 'string', default: '400000' },
         devices: { type: 'string', default: '200' },
         broker: { type: 'string' },
+        heard: { type: 'boolean', default: false },
         'database-url': { type: 'string' },
       },
     });
@@ -81,6 +83,7 @@ export const benchCommand = {
                 uplinks: toCount(values.uplinks, '--uplinks', 1_000),
                 devices,
                 broker: values.broker,
+                isHeard: values.heard,
               });
         for (const line of lines) output.line(line);
       } finally {

@@ -5,12 +5,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '@torv/core/errors';
+import { V1_1 } from '@torv/core/sta/version';
+import { openAnnouncer } from '../announcing/announcer.ts';
+import { openRelay } from '../announcing/relay.ts';
 import type { Sql } from '../db/database.ts';
 import { type AcceptReport, acceptMessages, type Message, type SourceRef } from '../ingest/accept.ts';
 import { type Batcher, createBatcher } from '../ingest/batcher.ts';
 import { createDecoder } from '../ingest/decode/port.ts';
 import { createListener } from '../ingest/mqtt/listener.ts';
 import { DeviceKnowledge } from '../ingest/uplink.ts';
+import { createLive } from '../observations/live.ts';
+import { createUpdates } from '../sensorthings/updates.ts';
 import { toWorkerUrl } from '../worker-url.ts';
 import { type BenchDatabase, copyBare, SILENT } from './bare-copy.ts';
 import { START_MS, STEP_MS, toMessage } from './messages.ts';
@@ -26,6 +31,8 @@ export interface IngestBench {
   readonly devices: number;
   /** mqtt://host:port, or undefined: straight into the pipeline. */
   readonly broker: string | undefined;
+  /** Whether somebody who is as far away as another process is told of every reading (PostgreSQL). */
+  readonly isHeard: boolean;
 }
 
 /** Commits the messages up to this number; they are sent in order and once. */
@@ -131,13 +138,54 @@ function startReader(sql: Sql): Reader {
   };
 }
 
+interface Hearer {
+  readonly readings: number;
+  readonly datastreams: number;
+  close(): Promise<void>;
+}
+
+/** Hears what another process would, in this one: its cost counts too. */
+function openHearer(database: BenchDatabase): Hearer {
+  let [readings, datastreams] = [0, 0];
+  const relay = openRelay({
+    database,
+    log: SILENT,
+    handlers: {
+      toWanted: () => ({ live: true, entities: ['observation'], readings: 'all' }),
+      onLive: (ids) => {
+        datastreams += ids.size;
+      },
+      onChanges: (changes) => {
+        readings += changes.length;
+      },
+      onPeers: () => undefined,
+      onGap: () => undefined,
+    },
+  });
+  if (relay === undefined)
+    throw new AppError('BAD_REQUEST', 'There is one process on an embedded database.', { at: '--heard' });
+  return {
+    get readings() {
+      return readings;
+    },
+    get datastreams() {
+      return datastreams;
+    },
+    close: relay.close,
+  };
+}
+
 /** @returns the lines of the result. @throws Error when not every uplink is there once, with its four readings */
 export async function benchIngest(database: BenchDatabase, bench: IngestBench): Promise<readonly string[]> {
   const { sql } = database;
   const { uplinks, devices, broker } = bench;
   const source: SourceRef = await setUpTown(sql, devices);
   const decoder = createDecoder({ workers: 1 });
-  const deps = { sql, decoder, devices: new DeviceKnowledge(), announce: () => undefined };
+  const live = createLive();
+  const updates = createUpdates({ sql, wire: { version: V1_1, root: '' }, log: SILENT, now: Date.now });
+  const announcer = openAnnouncer({ database, live, updates, log: SILENT });
+  const hearer = bench.isHeard ? openHearer(database) : undefined;
+  const deps = { sql, decoder, devices: new DeviceKnowledge(), announce: announcer.readings };
   const batcher: Batcher = createBatcher(deps, {
     log: SILENT,
     ...(database.kind === 'embedded' ? { lanes: 2 } : {}),
@@ -158,6 +206,10 @@ export async function benchIngest(database: BenchDatabase, bench: IngestBench): 
   await feed.close();
   await batcher.close();
   await decoder.close();
+  await announcer.close();
+  const { dropped } = announcer.state;
+  while (hearer !== undefined && hearer.readings < (warm + uplinks) * 4 - dropped) await sleep(10);
+  await hearer?.close();
   const [kept] = await sql<{ frames: number; readings: number }[]>`
     SELECT (SELECT count(*) FROM uplinks) AS frames, (SELECT count(*) FROM observations) AS readings`;
   if (kept?.frames !== warm + uplinks || kept.readings !== (warm + uplinks) * 4)
@@ -173,6 +225,11 @@ export async function benchIngest(database: BenchDatabase, bench: IngestBench): 
     `Uplinks a second      ${rate(uplinks, seconds)}  (${uplinks} in ${seconds.toFixed(2)} s)`,
     `Readings a second     ${rate(uplinks * 4, seconds)}`,
     `Processor time        ${((cpuS / uplinks) * 1e6).toFixed(0)} us an uplink in this process${broker === undefined ? '' : ' and its publisher'} (${(cpuS / seconds).toFixed(2)} cores)`,
+    ...(hearer === undefined
+      ? []
+      : [
+          `Heard elsewhere       ${hearer.readings} readings, ${hearer.datastreams} Datastreams; ${dropped} dropped`,
+        ]),
     `A reader meanwhile    waits ${(waits[Math.floor(waits.length / 2)] ?? 0).toFixed(0)} ms, at most ${(waits.at(-1) ?? 0).toFixed(0)} ms (${waits.length} answers)`,
     `Resident memory       ${rssMb.toFixed(0)} MB`,
     `Bare ${database.kind === 'embedded' ? 'unnest insert' : 'COPY'.padEnd(13)}    ${rate(uplinks, bareSeconds)} uplinks a second, their frames and readings only`,

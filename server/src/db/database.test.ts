@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, DATABASE_KINDS, SILENT, type TestDatabase } from '../../test/database.ts';
-import { openDatabase } from './database.ts';
+import { type Change, noteChanges, openDatabase, type Transaction } from './database.ts';
 
 describe.each(DATABASE_KINDS)('the database, %s', (kind) => {
   let database: TestDatabase;
@@ -73,6 +73,35 @@ describe.each(DATABASE_KINDS)('the database, %s', (kind) => {
       { id: 10 },
       { id: 12 },
     ]);
+  });
+
+  it('tells what a transaction noted after its commit, and nothing of what was rolled back', async () => {
+    const told: (readonly Change[])[] = [];
+    const stop = database.onChanges((changes) => told.push(changes));
+    const note = (id: number): Change => ({ kind: 'created', entity: 'thing', id });
+    await database.sql.begin(async (tx) => {
+      noteChanges(tx, [note(1)]);
+      await tx.savepoint(async (inner) => noteChanges(inner, [note(2)]));
+      await tx
+        .savepoint(async (inner) => {
+          noteChanges(inner, [note(3)]);
+          throw new Error('not this');
+        })
+        .catch(() => undefined);
+      noteChanges(tx, [note(4)]);
+      await tx`SELECT 1`;
+      expect(told).toEqual([]);
+    });
+    expect(told).toEqual([[note(1), note(2), note(4)]]);
+    const undone = database.sql.begin(async (tx) => {
+      noteChanges(tx, [note(5)]);
+      await tx`SELECT 1 / 0`;
+    });
+    await expect(undone).rejects.toMatchObject({ code: '22012' });
+    expect(() => noteChanges(database.sql as unknown as Transaction, [note(6)])).toThrow('transaction');
+    stop();
+    await database.sql.begin(async (tx) => noteChanges(tx, [note(7)]));
+    expect(told).toHaveLength(1);
   });
 
   it('ends a statement of boundedSql past its deadline and no other', async () => {

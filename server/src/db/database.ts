@@ -4,13 +4,17 @@
  * It never logs the address with its password.
  */
 import { AppError } from '@torv/core/errors';
+import type { ChangeListener } from './changes.ts';
 import { openEmbedded } from './embedded.ts';
 import type { SessionLimits } from './embedded-sessions.ts';
 import type { Log } from './log.ts';
+import { type NoticeHandlers, type NoticeLine, openNoticeLine } from './notices.ts';
 import { createPool } from './pool.ts';
 import { openServerStream, parseServerAddress, type ServerAddress } from './server-stream.ts';
 import type { Sql } from './sql.ts';
 
+export { type Change, type ChangeListener, noteChanges } from './changes.ts';
+export type { NoticeHandlers, NoticeLine } from './notices.ts';
 export type { Fragment, Sql, Transaction } from './sql.ts';
 
 export interface Database {
@@ -20,6 +24,10 @@ export interface Database {
   readonly boundedSql: Sql;
   /** PostgreSQL's version as it says it itself, e.g. "15.14". */
   readonly version: string;
+  /** Told after each commit what the transaction noted (`noteChanges`). @returns how to stop listening */
+  onChanges(listener: ChangeListener): () => void;
+  /** To and from the other processes on this database; undefined where there can be none. */
+  openNotices(handlers: NoticeHandlers): NoticeLine | undefined;
   /** Whether the database answers right now. */
   ready(): Promise<boolean>;
   close(): Promise<void>;
@@ -51,13 +59,28 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     : openExternalDatabase(options.url, options);
 }
 
+function createChangeListeners() {
+  const listeners = new Set<ChangeListener>();
+  return {
+    tell(changes: Parameters<ChangeListener>[0]): void {
+      for (const listener of listeners) listener(changes);
+    },
+    add(listener: ChangeListener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
 async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database> {
   const { log, boundedMs = BOUNDED_MS, maxConnections = CONNECTIONS.embedded } = options;
   const embedded = await openEmbedded(options.dataDir, log, options.embeddedLimits);
-  const pool = createPool({ maxConnections, log, open: () => embedded.connect(undefined) });
+  const listeners = createChangeListeners();
+  const common = { log, onChanges: listeners.tell };
+  const pool = createPool({ ...common, maxConnections, open: () => embedded.connect(undefined) });
   const bounded = createPool({
+    ...common,
     maxConnections: toBoundedSize(maxConnections),
-    log,
     open: () => embedded.connect(boundedMs),
   });
   return {
@@ -65,6 +88,8 @@ async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database>
     sql: pool.sql,
     boundedSql: bounded.sql,
     version: embedded.version,
+    onChanges: listeners.add,
+    openNotices: () => undefined,
     ready: () => answers(pool.sql),
     async close() {
       await Promise.all([pool.close(), bounded.close()]);
@@ -82,7 +107,9 @@ const SETTINGS = { jit: 'off' } as const;
 async function openExternalDatabase(url: string, options: DatabaseOptions): Promise<Database> {
   const { log, boundedMs = BOUNDED_MS, maxConnections = CONNECTIONS.postgresql } = options;
   const address = parseServerAddress(url);
-  const common = { log, url: address.driverUrl, open: () => openServerStream(address) };
+  const listeners = createChangeListeners();
+  const way = { log, url: address.driverUrl, open: () => openServerStream(address) };
+  const common = { ...way, onChanges: listeners.tell };
   const pool = createPool({ ...common, maxConnections, settings: SETTINGS });
   let version: string;
   try {
@@ -101,6 +128,8 @@ async function openExternalDatabase(url: string, options: DatabaseOptions): Prom
     sql: pool.sql,
     boundedSql: bounded.sql,
     version,
+    onChanges: listeners.add,
+    openNotices: (handlers) => openNoticeLine({ ...way, sql: pool.sql }, handlers),
     ready: () => answers(pool.sql),
     async close() {
       await Promise.all([pool.close(), bounded.close()]);

@@ -6,6 +6,7 @@
  */
 import type { Duplex } from 'node:stream';
 import postgres from 'postgres';
+import { type Change, type ChangeListener, keepChanges, noteChanges } from './changes.ts';
 import type { Log } from './log.ts';
 import type { Sql } from './sql.ts';
 import { TYPES } from './values.ts';
@@ -25,6 +26,8 @@ export interface PoolOptions {
   readonly open: () => Duplex;
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly log: Log;
+  /** Told after the commit what the transaction noted. */
+  readonly onChanges?: ChangeListener;
 }
 
 export interface Pool {
@@ -43,10 +46,22 @@ const RECONNECT_S = 0.2;
 export function createPool(options: PoolOptions): Pool {
   const sql = connect(options);
   const transactions = connect(options);
-  const begin = (first: string | Work, second?: Work): Promise<unknown> =>
-    typeof first === 'string'
-      ? guard((work) => transactions.begin(first, work), second)
-      : guard((work) => transactions.begin(work), first);
+  const begin = async (first: string | Work, second?: Work): Promise<unknown> => {
+    let changes: readonly Change[] = [];
+    const keep = (kept: readonly Change[]) => {
+      changes = kept;
+    };
+    const value = await (typeof first === 'string'
+      ? guard((work) => transactions.begin(first, work), second, keep)
+      : guard((work) => transactions.begin(work), first, keep));
+    try {
+      if (changes.length > 0) options.onChanges?.(changes);
+    } catch (error) {
+      // it is committed, whoever could not be told of it
+      options.log.error({ err: error }, 'Changes could not be announced');
+    }
+    return value;
+  };
   return {
     sql: Object.assign(sql, { begin }) as Sql,
     async close() {
@@ -55,7 +70,13 @@ export function createPool(options: PoolOptions): Pool {
   };
 }
 
-function connect({ maxConnections, url, open, settings, log }: PoolOptions): Sql {
+export type ConnectOptions = Omit<PoolOptions, 'onChanges'>;
+
+/** @param hooks of the driver, for a connection that listens */
+export function connect(
+  { maxConnections, url, open, settings, log }: ConnectOptions,
+  hooks: Readonly<Record<string, unknown>> = {},
+): Sql {
   const options = {
     max: maxConnections,
     prepare: true,
@@ -78,6 +99,7 @@ function connect({ maxConnections, url, open, settings, log }: PoolOptions): Sql
     fetch_types: false,
     // postgres.js takes a stream instead of a socket; its types do not name the option
     socket: async () => open(),
+    ...hooks,
   } as Options & { socket: unknown };
   // The one place where the driver's type parameter for custom types is let go.
   return (url === undefined ? postgres(options) : postgres(url, options)) as unknown as Sql;
@@ -102,7 +124,11 @@ interface Line {
   readonly lose: (error: unknown) => void;
 }
 
-async function guard(start: (work: Work) => Promise<unknown>, work: Work | undefined): Promise<unknown> {
+async function guard(
+  start: (work: Work) => Promise<unknown>,
+  work: Work | undefined,
+  keep: (changes: readonly Change[]) => void,
+): Promise<unknown> {
   if (work === undefined) throw new TypeError('begin needs a function');
   return new Promise((resolve, reject) => {
     const line = {
@@ -112,7 +138,7 @@ async function guard(start: (work: Work) => Promise<unknown>, work: Work | undef
         reject(error);
       },
     };
-    start(toGuardedWork(work, line)).then(resolve, (error: unknown) => {
+    start(toGuardedWork(work, line, keep)).then(resolve, (error: unknown) => {
       line.isGone ||= isConnectionClosed(error);
       reject(error);
     });
@@ -123,21 +149,26 @@ async function guard(start: (work: Work) => Promise<unknown>, work: Work | undef
  * Once the connection is gone the driver must not hear from this transaction again, not even its end: it would
  * write ROLLBACK or COMMIT to a connection that no longer exists. `begin` has been rejected by then.
  */
-function toGuardedWork(work: Work, line: Line): Work {
+function toGuardedWork(work: Work, line: Line, keep: (changes: readonly Change[]) => void): Work {
   return async (tx) => {
+    const guarded = toGuardedTransaction(tx, line);
+    const changes = keepChanges(guarded);
     const outcome = await Promise.resolve()
-      .then(() => work(toGuardedTransaction(tx, line)))
+      .then(() => work(guarded))
       .then(
         (value) => ({ value }),
         (error: unknown) => ({ error }),
       );
     if (line.isGone) return new Promise(() => undefined);
     if ('error' in outcome) throw outcome.error;
+    keep(changes);
     return Array.isArray(outcome.value) ? Promise.all(outcome.value) : outcome.value;
   };
 }
 
 function toGuardedTransaction(tx: Transaction, line: Line): Transaction {
+  // what a savepoint that held has noted is the transaction's
+  const keep = (changes: readonly Change[]) => noteChanges(guarded, changes);
   const check = (): void => {
     if (line.isGone) {
       throw Object.assign(new Error('The transaction ended with its connection'), {
@@ -145,7 +176,7 @@ function toGuardedTransaction(tx: Transaction, line: Line): Transaction {
       });
     }
   };
-  return new Proxy(tx, {
+  const guarded: Transaction = new Proxy(tx, {
     apply(target, self, args) {
       check();
       return watch(Reflect.apply(target, self, args), line);
@@ -160,13 +191,16 @@ function toGuardedTransaction(tx: Transaction, line: Line): Transaction {
       if (name === 'savepoint') {
         return (first: string | Work, second?: Work) => {
           check();
-          if (typeof first !== 'string') return target.savepoint(toGuardedWork(first, line));
-          return second === undefined ? undefined : target.savepoint(first, toGuardedWork(second, line));
+          if (typeof first !== 'string') return target.savepoint(toGuardedWork(first, line, keep));
+          return second === undefined
+            ? undefined
+            : target.savepoint(first, toGuardedWork(second, line, keep));
         };
       }
       return Reflect.get(target, name, self);
     },
   });
+  return guarded;
 }
 
 /** A query knows first, in the very call that rejects it, that its connection is gone. */

@@ -2,7 +2,7 @@
  * SQL of decoding again: a device's frames of one UTC day, what they gave so far, the staging table and the swap.
  * Ids of observations stay where Datastream and time are equal; what was said before goes to the correction log.
  */
-import type { Sql, Transaction } from '../db/database.ts';
+import { type Change, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { type Reading, recountDatastreams } from '../observations/store.ts';
 import { UPLINK_STATES, type UplinkState } from './states.ts';
 
@@ -119,6 +119,9 @@ export interface Swap {
   readonly freed: readonly string[];
 }
 
+/** Of an Observation, what another decoding may change. */
+export const DECODED_KEYS = ['result', 'resultQuality'] as const;
+
 /**
  * Changes and removes what these frames gave before, by what was staged; the additions follow with
  * `insertReadings`. The device must be locked.
@@ -130,7 +133,7 @@ export async function swapDay(
   day: DayOfDevice,
   uplinkIds: readonly number[],
 ): Promise<Swap> {
-  const rows = await tx<{ datastream_id: number; phenomenon_start: string; change: string }[]>`
+  const rows = await tx<{ id: number; datastream_id: number; phenomenon_start: string; change: string }[]>`
     WITH pair AS MATERIALIZED (
       SELECT o.id, o.datastream_id, o.phenomenon_start, o.channel, o.result_number, o.result_json, o.quality,
         s.datastream_id IS NOT NULL AS is_staged, s.result_number AS new_number, s.result_json AS new_json,
@@ -157,9 +160,15 @@ export async function swapDay(
         result_number, result_json, quality, new_number, new_json, new_quality
       FROM pair WHERE differs OR NOT is_staged
     )
-    SELECT datastream_id, phenomenon_start, CASE WHEN is_staged THEN 'changed' ELSE 'removed' END AS change
+    SELECT id, datastream_id, phenomenon_start, CASE WHEN is_staged THEN 'changed' ELSE 'removed' END AS change
     FROM pair WHERE differs OR NOT is_staged`;
   const removed = rows.filter((row) => row.change === 'removed');
+  noteChanges(
+    tx,
+    rows.flatMap(({ id, change }): Change[] =>
+      change === 'removed' ? [] : [{ kind: 'updated', entity: 'observation', id, keys: DECODED_KEYS }],
+    ),
+  );
   await recountTouched(tx, rows, removed);
   return {
     changed: rows.length - removed.length,

@@ -8,7 +8,7 @@ import { AppError } from '@torv/core/errors';
 import type { FieldMapping } from '@torv/core/mapping';
 import { sayReason } from '@torv/core/reasons';
 import { toInstant } from '@torv/core/time';
-import type { Sql, Transaction } from '../db/database.ts';
+import { type Change, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
 import { insertReadings, type Reading, takeReadingNumbers } from '../observations/store.ts';
 import type { JobContext } from '../operations/jobs-port.ts';
@@ -25,6 +25,7 @@ import { type ReadFrame, readFrames } from './readings.ts';
 import {
   clearStaged,
   type DayOfDevice,
+  DECODED_KEYS,
   findDays,
   findFramesOfDay,
   findOldReadings,
@@ -330,6 +331,15 @@ async function writeDay(
     return old ? [{ old, value: row.value, quality: row.quality }] : [];
   });
   await logDisplaced(tx, jobId, request.organisationId, displaced);
+  noteChanges(
+    tx,
+    stored.map(
+      ({ id, datastreamId, phenomenonTime }): Change =>
+        rivals.has(id)
+          ? { kind: 'updated', entity: 'observation', id, keys: DECODED_KEYS }
+          : { kind: 'created', entity: 'observation', id, reading: { datastreamId, phenomenonTime } },
+    ),
+  );
   const rejected = reads.filter((read) => read.state === 'rejected').length;
   const wasRejected = frames.filter((f) => f.state === UPLINK_STATES.rejected).length;
   await setReadStates(

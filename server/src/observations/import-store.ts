@@ -1,7 +1,7 @@
 /** Datastreams of imported readings, and which readings are there already. Knows nothing of files. */
 import { PROPERTIES, type PropertyKey } from '@torv/core/properties';
 import { UNITS } from '@torv/core/units';
-import type { Sql, Transaction } from '../db/database.ts';
+import { noteChanges, type Sql, type Transaction } from '../db/database.ts';
 
 export interface ImportSeries {
   readonly placeId: number;
@@ -87,11 +87,12 @@ async function insertDatastream(
     WHERE t.id = ${series.placeId} AND t.organisation_id = ${organisationId}
     RETURNING id`;
   if (!row) throw new Error(`The place ${series.placeId} is not in the organisation ${organisationId}`);
+  noteChanges(tx, [{ kind: 'created', entity: 'datastream', id: row.id }]);
   return row.id;
 }
 
 async function ensureSensor(tx: Transaction, organisationId: number, name: string): Promise<number> {
-  const [row] = await tx<{ id: number }[]>`
+  const [row] = await tx<{ id: number; fresh: boolean }[]>`
     WITH there AS (
       SELECT id FROM sensors
       WHERE organisation_id = ${organisationId} AND name = ${name} AND properties->>'origin' = 'import' ORDER BY id LIMIT 1
@@ -102,8 +103,10 @@ async function ensureSensor(tx: Transaction, organisationId: number, name: strin
       FROM organisations o WHERE o.id = ${organisationId} AND NOT EXISTS (SELECT FROM there)
       RETURNING id
     )
-    SELECT id FROM there UNION ALL SELECT id FROM made`;
-  return (row as { id: number }).id;
+    SELECT id, FALSE AS fresh FROM there UNION ALL SELECT id, TRUE FROM made`;
+  if (row === undefined) throw new Error(`There is no organisation ${organisationId}`);
+  if (row.fresh) noteChanges(tx, [{ kind: 'created', entity: 'sensor', id: row.id }]);
+  return row.id;
 }
 
 export interface ReadingMoment {

@@ -55,6 +55,17 @@ export async function findLatest(
   }));
 }
 
+/** A batch that was on its way when the time began is looked at too. */
+const ON_ITS_WAY_S = 5;
+
+/** Which Datastreams have got readings in the last so many milliseconds. */
+export async function findGrownDatastreams(sql: Sql, pastMs: number): Promise<readonly number[]> {
+  const rows = await sql<{ id: number }[]>`
+    SELECT datastream_id AS id FROM datastream_stats
+    WHERE arrived_at > now() - ${Math.ceil(pastMs / 1_000) + ON_ITS_WAY_S}::int * interval '1 second'`;
+  return rows.map((row) => row.id);
+}
+
 export interface PlaceDatastream {
   readonly id: number;
   readonly property: string;

@@ -6,7 +6,7 @@
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
 import { toCanonicalInstant } from '@torv/core/time';
 import { toPlainArray, toTextArray } from '../db/array-literals.ts';
-import type { Sql, Transaction } from '../db/database.ts';
+import { noteChanges, type Sql, type Transaction } from '../db/database.ts';
 
 export interface Reading {
   readonly datastreamId: number;
@@ -219,6 +219,9 @@ async function settleClaims(tx: Transaction, readings: readonly Reading[]): Prom
   return rows.map(toStored);
 }
 
+/** Properties of a Datastream that follow its Observations. */
+export const KEPT_OF_READINGS = ['observedArea', 'phenomenonTime', 'resultTime'] as const;
+
 /** Statistics from the rows themselves, after a deletion, a move or decoding again. */
 export async function recountDatastreams(tx: Transaction, datastreamIds: readonly number[]): Promise<void> {
   if (datastreamIds.length === 0) return;
@@ -245,6 +248,10 @@ export async function recountDatastreams(tx: Transaction, datastreamIds: readonl
       phenomenon_end = excluded.phenomenon_end, result_start = excluded.result_start, result_end = excluded.result_end,
       last_id = excluded.last_id, last_time = excluded.last_time, last_number = excluded.last_number,
       last_json = excluded.last_json, last_quality = excluded.last_quality`;
+  noteChanges(
+    tx,
+    ids.map((id) => ({ kind: 'updated', entity: 'datastream', id, keys: KEPT_OF_READINGS })),
+  );
 }
 
 export interface FrameOfDevice {
@@ -398,5 +405,9 @@ export async function removeDatastreamsOfSensors(
   const ids = rows.map((row) => row.id);
   const gone = await tx`DELETE FROM observations WHERE datastream_id = ANY(${ids}::bigint[])`;
   await tx`DELETE FROM datastreams WHERE id = ANY(${ids}::bigint[])`;
+  noteChanges(
+    tx,
+    ids.map((id) => ({ kind: 'deleted', entity: 'datastream', id })),
+  );
   return gone.count;
 }

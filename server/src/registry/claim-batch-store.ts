@@ -6,7 +6,7 @@
 import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole, toAuditActor } from '../access/port.ts';
-import type { Sql, Transaction } from '../db/database.ts';
+import { noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { markPendingOf, markWaitingOf } from '../ingest/store.ts';
 import { removeDatastreamsOfSensors } from '../observations/store.ts';
 import {
@@ -109,7 +109,7 @@ export async function applyClaims(
     able.map((plan) => plan.deviceId),
   );
   // Sensors get their ids first, so that each device knows which one is its own.
-  const rows = await tx<{ id: number }[]>`
+  const rows = await tx<{ id: number; sensorId: number }[]>`
     WITH plan AS MATERIALIZED (
       SELECT g.device_id, g.codec, g.place_id, g.name, nextval(pg_get_serial_sequence('sensors', 'id')) AS sensor_id
       FROM unnest(${able.map((p) => p.deviceId)}::bigint[], ${able.map((p) => p.codec)}::text[],
@@ -151,7 +151,11 @@ export async function applyClaims(
       power_source = coalesce(d.power_source, model.description->>'power'),
       expected_interval_s = coalesce(d.expected_interval_s, (model.description->>'expectedIntervalS')::int)
     FROM plan JOIN model ON model.key = plan.codec JOIN sensor ON sensor.id = plan.sensor_id
-    WHERE d.id = plan.device_id RETURNING d.id`;
+    WHERE d.id = plan.device_id RETURNING d.id, d.sensor_id AS "sensorId"`;
+  noteChanges(
+    tx,
+    rows.map(({ sensorId }) => ({ kind: 'created', entity: 'sensor', id: sensorId })),
+  );
   const pending = await markPendingOf(
     tx,
     rows.map((row) => row.id),
@@ -227,18 +231,19 @@ export async function undoClaims(tx: Transaction, actor: Actor, batchId: number)
     FROM claim_batch_devices b JOIN devices d ON d.id = b.device_id WHERE b.batch_id = ${batchId} AND NOT b.undone ORDER BY d.id`;
   const free = rows.filter((row) => !row.changed && row.state === 'claimed');
   const freeIds = free.map((row) => row.id);
-  const readings = await removeDatastreamsOfSensors(
-    tx,
-    free.flatMap((row) => (row.sensor_id === null ? [] : [row.sensor_id])),
-  );
+  const sensors = free.flatMap((row) => (row.sensor_id === null ? [] : [row.sensor_id]));
+  const readings = await removeDatastreamsOfSensors(tx, sensors);
   await tx`DELETE FROM assignments WHERE device_id = ANY(${freeIds}::bigint[])`;
   await tx`
     UPDATE devices d SET state = 'waiting', name = b.before->>'name', codec_id = NULL, sensor_id = NULL, version = d.version + 1,
       serial = b.before->>'serial', power_source = b.before->>'powerSource',
       expected_interval_s = (b.before->>'expectedIntervalS')::int
     FROM claim_batch_devices b WHERE b.batch_id = ${batchId} AND b.device_id = d.id AND d.id = ANY(${freeIds}::bigint[])`;
-  await tx`
-    DELETE FROM sensors WHERE id = ANY(${free.flatMap((row) => (row.sensor_id === null ? [] : [row.sensor_id]))}::bigint[])`;
+  await tx`DELETE FROM sensors WHERE id = ANY(${sensors}::bigint[])`;
+  noteChanges(
+    tx,
+    sensors.map((id) => ({ kind: 'deleted', entity: 'sensor', id })),
+  );
   await markWaitingOf(tx, freeIds);
   await tx`UPDATE claim_batch_devices SET undone = TRUE WHERE batch_id = ${batchId} AND device_id = ANY(${freeIds}::bigint[])`;
   if (freeIds.length === rows.length)

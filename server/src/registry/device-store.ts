@@ -5,7 +5,7 @@
 import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole } from '../access/port.ts';
-import type { Fragment, Sql, Transaction } from '../db/database.ts';
+import { type Fragment, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { markPending } from '../ingest/store.ts';
 import { assignDevice, endAssignments } from './assignment-store.ts';
 import { getCodecByKey } from './codec-store.ts';
@@ -170,6 +170,7 @@ export async function claimDevice(
       expected_interval_s = coalesce(d.expected_interval_s, (v.description->>'expectedIntervalS')::int)
     FROM codec_versions v
     WHERE d.id = ${device.id} AND v.codec_id = ${codec.id} AND v.number = ${codec.currentVersion}`;
+  noteChanges(tx, [{ kind: 'created', entity: 'sensor', id: (sensor as { id: number }).id }]);
   const from = claim.from ?? device.first_seen ?? claim.now;
   await assignDevice(tx, claim.organisationId, { deviceId: device.id, placeId: claim.placeId, from });
   // Frames from before the mounting count too: they are decoded, and give readings once an earlier place is known.

@@ -3,7 +3,7 @@
  * Datastream first needs it and kept with the Datastream. Readings name no feature of their own, so that a
  * reading costs nothing more. A Datastream whose place has no Location has none.
  */
-import type { Sql, Transaction } from '../db/database.ts';
+import { noteChanges, type Transaction } from '../db/database.ts';
 
 /**
  * Gives Datastreams without a feature the one of their place's Location (its own before an inherited one).
@@ -11,14 +11,14 @@ import type { Sql, Transaction } from '../db/database.ts';
  * @param where the Datastreams of these places, or of the whole organisation
  */
 export async function assignFeatures(
-  tx: Sql | Transaction,
+  tx: Transaction,
   where: { readonly organisationId: number } | { readonly placeIds: readonly number[] },
 ): Promise<void> {
   const scope =
     'placeIds' in where
       ? tx`d.thing_id = ANY(${where.placeIds as number[]}::bigint[])`
       : tx`d.organisation_id = ${where.organisationId}`;
-  await tx`
+  const made = await tx<{ id: number }[]>`
     WITH wanted AS (
       SELECT DISTINCT ON (d.id) d.id AS datastream_id, l.id AS location_id
       FROM datastreams d
@@ -35,11 +35,17 @@ export async function assignFeatures(
       ORDER BY l.id -- two batches at once wait for each other, never in a ring
       -- so that the row is returned also when another batch has just made it
       ON CONFLICT (generated_from) DO UPDATE SET generated_from = f.generated_from
-      RETURNING f.id, f.generated_from
+      RETURNING f.id, f.generated_from, xmax = 0 AS fresh
+    ), given AS (
+      UPDATE datastreams d SET feature_id = made.id
+      FROM wanted JOIN made ON made.generated_from = wanted.location_id
+      WHERE d.id = wanted.datastream_id
     )
-    UPDATE datastreams d SET feature_id = made.id
-    FROM wanted JOIN made ON made.generated_from = wanted.location_id
-    WHERE d.id = wanted.datastream_id`;
+    SELECT id FROM made WHERE fresh`;
+  noteChanges(
+    tx,
+    made.map(({ id }) => ({ kind: 'created', entity: 'feature', id })),
+  );
 }
 
 interface WantedFeature {

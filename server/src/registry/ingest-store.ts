@@ -6,7 +6,7 @@ import type { FieldMapping, Measurement } from '@torv/core/mapping';
 import { PROPERTIES, type PropertyKey } from '@torv/core/properties';
 import { compareInstants } from '@torv/core/time';
 import { UNITS } from '@torv/core/units';
-import type { Fragment, Sql, Transaction } from '../db/database.ts';
+import { type Fragment, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { assignFeatures } from './feature-store.ts';
 
 export interface IngestCodec {
@@ -266,7 +266,9 @@ export async function ensureDatastreams(
       )
       SELECT id, FALSE AS fresh FROM there UNION ALL SELECT id, TRUE FROM fresh`;
     if (row) made.set(key, row.id);
-    if (row?.fresh) placesOfNew.add(need.assignment.placeId);
+    if (!row?.fresh) return;
+    placesOfNew.add(need.assignment.placeId);
+    noteChanges(tx, [{ kind: 'created', entity: 'datastream', id: row.id }]);
   };
   // Sent without waiting for each other's answers.
   await Promise.all([...byKey].map(make));

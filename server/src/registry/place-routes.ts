@@ -34,15 +34,6 @@ export interface RegistryDeps {
   readonly now: () => number;
   /** Told that frames wait to be decoded. */
   readonly wakeSweep: () => void;
-  /** Told after the commit: places are Things to those who listen to SensorThings. */
-  readonly announce?: (
-    changes: readonly {
-      readonly kind: 'created' | 'updated';
-      readonly entity: 'thing';
-      readonly id: number;
-      readonly keys?: readonly string[];
-    }[],
-  ) => void;
 }
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
@@ -310,7 +301,7 @@ async function getPlaceSeries(
 }
 
 export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
-  const { sql, announce } = deps;
+  const { sql } = deps;
 
   app.get(
     '/api/v1/places',
@@ -368,7 +359,6 @@ export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
       const place = await sql.begin((tx) =>
         createPlace(tx, request.actor, request.query.organisation, request.body),
       );
-      announce?.([{ kind: 'created', entity: 'thing', id: place.id }]);
       return reply
         .status(201)
         .header('etag', `"${place.version}"`)
@@ -392,7 +382,6 @@ export function registerPlaceRoutes(app: App, deps: RegistryDeps): void {
       const place = await sql.begin((tx) =>
         updatePlace(tx, request.actor, request.params.id, version, request.body),
       );
-      announce?.([{ kind: 'updated', entity: 'thing', id: place.id, keys: Object.keys(request.body) }]);
       return reply.header('etag', `"${place.version}"`).send(place);
     },
   );

@@ -6,7 +6,7 @@ import { AppError } from '@torv/core/errors';
 import { insertAudit } from '../access/audit-store.ts';
 import { type Actor, readable, requireRole, writable } from '../access/port.ts';
 import { requirePublishable } from '../access/visibility-store.ts';
-import type { Sql, Transaction } from '../db/database.ts';
+import { type Change, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 import { assignFeatures } from './feature-store.ts';
 
 export const PLACE_KINDS = ['site', 'building', 'room', 'point'] as const;
@@ -159,19 +159,33 @@ async function setOwnLocation(
   }
   const geojson = JSON.stringify({ type: 'Point', coordinates: position });
   // A new Location for each position, so that HistoricalLocations keep telling the truth.
-  await tx`
+  const [made] = await tx<{ id: number }[]>`
     WITH made AS (
       INSERT INTO locations (organisation_id, name, description, location, geom, visibility)
       SELECT t.organisation_id, t.name, 'Position of ' || t.name, ${geojson}::text::jsonb,
              ST_SetSRID(ST_MakePoint(${position[0]}, ${position[1]}), 4326), t.visibility
       FROM things t WHERE t.id = ${placeId} RETURNING id
     )
-    UPDATE places SET own_location_id = (SELECT id FROM made) WHERE thing_id = ${placeId}`;
+    UPDATE places SET own_location_id = (SELECT id FROM made) WHERE thing_id = ${placeId} RETURNING own_location_id AS id`;
+  if (made !== undefined) noteChanges(tx, [{ kind: 'created', entity: 'location', id: made.id }]);
+}
+
+function toMoveChanges({
+  thingId,
+  historicalLocationId,
+}: {
+  readonly thingId: number;
+  readonly historicalLocationId: number | null;
+}): Change[] {
+  const thing: Change = { kind: 'updated', entity: 'thing', id: thingId, keys: ['locations'] };
+  return historicalLocationId === null
+    ? [thing]
+    : [thing, { kind: 'created', entity: 'historicalLocation', id: historicalLocationId }];
 }
 
 /** Brings every place's Location in line: its own, else the nearest above it; changes are remembered with their time. */
 export async function refreshLocations(tx: Transaction, organisationId: number): Promise<void> {
-  await tx`
+  const moved = await tx<{ thingId: number; historicalLocationId: number | null }[]>`
     WITH RECURSIVE tree AS (
       SELECT thing_id, own_location_id AS location_id, FALSE AS inherited
       FROM places WHERE organisation_id = ${organisationId} AND parent_id IS NULL
@@ -181,6 +195,7 @@ export async function refreshLocations(tx: Transaction, organisationId: number):
     ), gone AS (
       DELETE FROM thing_locations tl USING tree
       WHERE tl.thing_id = tree.thing_id AND tl.location_id IS DISTINCT FROM tree.location_id
+      RETURNING tl.thing_id
     ), come AS (
       INSERT INTO thing_locations (thing_id, location_id, inherited)
       SELECT thing_id, location_id, inherited FROM tree WHERE location_id IS NOT NULL
@@ -188,9 +203,15 @@ export async function refreshLocations(tx: Transaction, organisationId: number):
       RETURNING thing_id, location_id
     ), remembered AS (
       INSERT INTO historical_locations (thing_id, time) SELECT thing_id, now() FROM come RETURNING id, thing_id
+    ), placed AS (
+      INSERT INTO historical_location_locations (historical_location_id, location_id)
+      SELECT r.id, come.location_id FROM remembered r JOIN come USING (thing_id)
     )
-    INSERT INTO historical_location_locations (historical_location_id, location_id)
-    SELECT r.id, come.location_id FROM remembered r JOIN come USING (thing_id)`;
+    SELECT thing_id AS "thingId", id AS "historicalLocationId" FROM remembered
+    UNION
+    SELECT thing_id, NULL FROM gone WHERE thing_id NOT IN (SELECT thing_id FROM come)
+    ORDER BY 1`;
+  noteChanges(tx, moved.flatMap(toMoveChanges));
   await assignFeatures(tx, { organisationId });
 }
 
@@ -221,6 +242,7 @@ export async function insertPlace(
            CASE WHEN o.kind = 'demo' THEN 'public' ELSE 'internal' END
     FROM organisations o WHERE o.id = ${organisationId} RETURNING id`;
   const id = (thing as { id: number }).id;
+  noteChanges(tx, [{ kind: 'created', entity: 'thing', id }]);
   await tx`
     INSERT INTO places (thing_id, organisation_id, parent_id, kind, room_use, floor, area_m2, volume_m3, ventilation,
       ventilation_m3_h, power, external_ref)
@@ -258,7 +280,7 @@ async function spreadVisibility(
   placeId: number,
   visibility: 'internal' | 'public',
 ): Promise<void> {
-  await tx`
+  const shown = await tx<{ entity: 'location' | 'feature' | 'datastream'; id: number }[]>`
     WITH own AS (
       SELECT own_location_id AS id FROM places WHERE thing_id = ${placeId} AND own_location_id IS NOT NULL
       UNION
@@ -272,12 +294,24 @@ async function spreadVisibility(
           WHERE y.location_id = x.location_id AND p.thing_id = ${placeId})
     ), features AS (
       UPDATE features_of_interest SET visibility = ${visibility} WHERE generated_from IN (SELECT id FROM own)
+      RETURNING id
+    ), positions AS (
+      UPDATE locations SET visibility = ${visibility} WHERE id IN (SELECT id FROM own) RETURNING id
+    ), series AS (
+      UPDATE datastreams d SET visibility = ${visibility} FROM organisations o
+      WHERE d.thing_id = ${placeId} AND o.id = d.organisation_id AND d.visibility <> ${visibility}
+        AND (${visibility} = 'internal' OR (o.kind = 'demo' AND d.property_key IS NOT NULL))
+      RETURNING d.id
     )
-    UPDATE locations SET visibility = ${visibility} WHERE id IN (SELECT id FROM own)`;
-  await tx`
-    UPDATE datastreams d SET visibility = ${visibility} FROM organisations o
-    WHERE d.thing_id = ${placeId} AND o.id = d.organisation_id AND d.visibility <> ${visibility}
-      AND (${visibility} = 'internal' OR (o.kind = 'demo' AND d.property_key IS NOT NULL))`;
+    SELECT 'location' AS entity, id FROM positions
+    UNION ALL SELECT 'feature', id FROM features
+    UNION ALL SELECT 'datastream', id FROM series`;
+  // It is news to those who see it from now on; to the others nothing of it has changed.
+  if (visibility === 'public')
+    noteChanges(tx, [
+      { kind: 'updated', entity: 'thing', id: placeId },
+      ...shown.map(({ entity, id }): Change => ({ kind: 'updated', entity, id })),
+    ]);
 }
 
 /** Of two changes at once the second waits here, and then sees what the first one left. */
@@ -315,6 +349,8 @@ export async function updatePlace(
       area_m2 = ${fields.areaM2}, volume_m3 = ${fields.volumeM3}, ventilation = ${fields.ventilation},
       ventilation_m3_h = ${fields.ventilationM3H}, power = ${fields.power}, external_ref = ${fields.externalRef}
     WHERE thing_id = ${id}`;
+  const told = (['name', 'description'] as const).filter((key) => fields[key] !== before[key]);
+  if (told.length > 0) noteChanges(tx, [{ kind: 'updated', entity: 'thing', id, keys: told }]);
   if (fields.visibility !== before.visibility) await spreadVisibility(tx, id, fields.visibility);
   const moved =
     change.position !== undefined && JSON.stringify(change.position) !== JSON.stringify(before.position);
@@ -364,6 +400,7 @@ export async function deletePlace(tx: Transaction, actor: Actor, id: number, ver
       extra: { current: before },
     });
   }
+  noteChanges(tx, [{ kind: 'deleted', entity: 'thing', id }]);
   // Where it stood goes with it, unless something else stands or stood there, or was measured there.
   await tx`
     DELETE FROM locations l WHERE l.id = ANY(${positions.map((one) => one.id)}::bigint[])

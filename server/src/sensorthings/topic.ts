@@ -102,8 +102,11 @@ function selectName(version: Version, entity: EntityKey, { key }: PathProperty):
 export function isAbout({ entity, id, datastreamId, property }: Topic, change: Change): boolean {
   if (change.kind === 'deleted' || change.entity !== entity) return false;
   if (id !== undefined && id !== String(change.id)) return false;
-  if (change.kind === 'updated')
-    return property === undefined || (change.keys?.includes(property.key) ?? true);
+  if (change.kind === 'updated') {
+    if (property !== undefined) return change.keys?.includes(property.key) ?? true;
+    // Properties that follow the Observations change with each of them: only who asks for one is told.
+    return !(change.keys?.length && change.keys.every((key) => findProperty(entity, key)?.kept));
+  }
   return (
     datastreamId === undefined ||
     change.reading === undefined ||

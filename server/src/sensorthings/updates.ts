@@ -6,6 +6,7 @@
 import { AppError } from '@torv/core/errors';
 import { groupBy } from '@torv/core/group-by';
 import type { CheckedExpand } from '@torv/core/odata/check';
+import type { EntityKey } from '@torv/core/sta/model';
 import { toInstant } from '@torv/core/time';
 import { type Actor, organisationsOf } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
@@ -41,6 +42,15 @@ export interface UpdatesOptions {
   readonly log: Log;
   readonly now: () => number;
   readonly limits?: Partial<UpdatesLimits>;
+  /** A topic came or went. */
+  readonly onListen?: () => void;
+}
+
+/** What of other processes' changes is to be told here. */
+export interface WantedUpdates {
+  readonly entities: readonly EntityKey[];
+  /** Datastreams whose new Observations are news. */
+  readonly readings: 'all' | readonly number[];
 }
 
 export interface Updates {
@@ -53,6 +63,7 @@ export interface Updates {
   listen(topic: string, isListened: boolean): void;
   /** @returns how to stop */
   serve(outlet: Outlet): () => void;
+  wanted(): WantedUpdates;
   /** Nothing waits any more. */
   settle(): Promise<void>;
   readonly state: { readonly topics: number; readonly waiting: number; readonly dropped: number };
@@ -82,6 +93,8 @@ const TURN_BYTES = 256 * 1024;
 const TRIES = 3;
 const TRY_AGAIN_MS = 500;
 const COMPLAIN_EVERY_MS = 10_000;
+/** More are no longer named one by one. */
+const MAX_NAMED = 500;
 
 /** Those with the same rights are asked for once. */
 function toRights(actor: Actor): string {
@@ -247,6 +260,20 @@ export function createUpdates(options: UpdatesOptions): Updates {
     }
   }
 
+  function wanted(): WantedUpdates {
+    const entities = new Set<EntityKey>();
+    const readings = new Set<number>();
+    let isAll = false;
+    for (const { topic } of watches.values()) {
+      entities.add(topic.entity);
+      const id = topic.datastreamId ?? topic.keptOf;
+      if (id !== undefined) readings.add(Number(id));
+      else if (topic.entity === 'observation') isAll = true;
+    }
+    const named = [...readings].filter(Number.isSafeInteger);
+    return { entities: [...entities], readings: isAll || named.length > MAX_NAMED ? 'all' : named };
+  }
+
   function announce(changes: readonly Change[]): void {
     if (watches.size === 0 || outlet === undefined) return;
     const room = limits.waiting - gathered.length;
@@ -260,6 +287,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
 
   return {
     announce,
+    wanted,
     announceReadings(readings) {
       if (watches.size === 0) return;
       announce(
@@ -281,6 +309,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
     listen(text, isListened) {
       const there = watches.get(text);
       if (isListened === (there !== undefined)) return;
+      options.onListen?.();
       if (there === undefined) {
         // what was before is no news to who comes now
         spread();

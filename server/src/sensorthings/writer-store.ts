@@ -7,19 +7,11 @@ import { AppError } from '@torv/core/errors';
 import { type Draft, walkDrafts } from '@torv/core/sta/draft';
 import { type EntityKey, MODEL } from '@torv/core/sta/model';
 import { type Actor, organisationsOf } from '../access/port.ts';
-import type { Fragment, Sql, Transaction } from '../db/database.ts';
+import type { Change, Fragment, Sql, Transaction } from '../db/database.ts';
 import { TABLES } from './columns.ts';
 
 /** What a write did, in order, for those who are told after the commit. */
-export interface Change {
-  readonly kind: 'created' | 'updated' | 'deleted';
-  readonly entity: EntityKey;
-  readonly id: number;
-  /** Of an update: the properties and links that were given. */
-  readonly keys?: readonly string[];
-  /** Of a new Observation: where and when, so that nobody needs to read it again to know whom to tell. */
-  readonly reading?: { readonly datastreamId: number; readonly phenomenonTime: string };
-}
+export type { Change } from '../db/database.ts';
 
 export interface Writer {
   readonly tx: Transaction;

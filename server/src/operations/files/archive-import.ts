@@ -7,7 +7,7 @@ import { AppError } from '@torv/core/errors';
 import { SEQUENCE_BITS } from '@torv/core/ids';
 import { insertAudit } from '../../access/audit-store.ts';
 import { SYSTEM } from '../../access/port.ts';
-import type { Database, Transaction } from '../../db/database.ts';
+import { type Database, noteChanges, type Transaction } from '../../db/database.ts';
 import { ensurePartitions } from '../../observations/partition-store.ts';
 import { ARCHIVE_FORMAT, ARCHIVE_VERSION } from './archive-export.ts';
 import {
@@ -87,6 +87,17 @@ export interface ArchiveOptions {
   /** Another slug than the archive's. */
   readonly as?: string | undefined;
 }
+
+/** What those who listen to SensorThings are told of; an archive's readings are history and no news. */
+const TOLD = [
+  ['things', 'thing'],
+  ['locations', 'location'],
+  ['historical_locations', 'historicalLocation'],
+  ['sensors', 'sensor'],
+  ['observed_properties', 'observedProperty'],
+  ['features_of_interest', 'feature'],
+  ['datastreams', 'datastream'],
+] as const;
 
 /** @throws AppError BAD_FILE, EXISTS */
 export async function importOrganisation(
@@ -216,6 +227,11 @@ async function write(
     }
   }
   await setLater(tx, later);
+  for (const [table, entity] of TOLD)
+    noteChanges(
+      tx,
+      (blocks.numbers.get(table) ?? []).map((id) => ({ kind: 'created', entity, id })),
+    );
   const [missing] = await tx<{ n: number }[]>`
     SELECT count(*)::int AS n FROM devices WHERE organisation_id = ${organisationId} AND state <> 'waiting' AND codec_id IS NULL`;
   return { slug, organisationId, rows, tables: known.counts, withoutCodec: missing?.n ?? 0 };

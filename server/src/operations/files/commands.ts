@@ -29,7 +29,7 @@ interface Context {
   readonly runtime: {
     readonly database: Database;
     readonly now: () => number;
-    readonly live: { announce(readings: readonly StoredReading[]): void };
+    readonly ingest: { announce(readings: readonly StoredReading[]): void };
     wakeSweep(): void;
   };
   readonly args: readonly string[];
@@ -310,7 +310,7 @@ async function confirm(
     told = tenth;
     output.line(`${tenth * 10} %`);
   };
-  const announce = (readings: readonly StoredReading[]) => runtime.live.announce(readings);
+  const announce = (readings: readonly StoredReading[]) => runtime.ingest.announce(readings);
   const report = await runImport(task, {
     leaveOutBad,
     progress,

@@ -38,7 +38,7 @@ export function AnswerPart(props: AnswerPartProps) {
     <>
       <p className="torv-row torv-figures-line">
         <StateMark
-          level={answer.problem === undefined ? 'good' : 'poor'}
+          state={answer.problem === undefined ? 'good' : 'poor'}
           text={`${answer.status} ${t(answer.problem === undefined ? 'answered' : 'refused')}`}
         />
         <span className="torv-number torv-quiet">{figures}</span>
