@@ -13,6 +13,7 @@ import {
 } from '@torv/core/sta/data-array';
 import type { Version } from '@torv/core/sta/version';
 import type { Actor } from '../access/port.ts';
+import { toPlainArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import {
   type Gathered,
@@ -64,7 +65,14 @@ interface World {
   readonly changes: Change[];
 }
 
-type Batch = readonly { readonly group: RowGroup; readonly row: RowOutcome }[];
+type Batch = readonly { readonly datastream: RowGroup['datastream']; readonly row: RowOutcome }[];
+
+/** A row with its Datastream, and its moment told. */
+export interface NamedRow {
+  /** Decimal digits of a bigint. */
+  readonly datastream: string;
+  readonly row: ArrayRow;
+}
 
 /** Rows in reading order, with a pause now and then. */
 async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<Batch> {
@@ -72,7 +80,7 @@ async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<
   let sinceTurn = 0;
   for (const group of groups) {
     for (const row of readRows(body, group)) {
-      batch.push({ group, row });
+      batch.push({ datastream: group.datastream, row });
       if (batch.length >= BATCH_ROWS) {
         yield batch;
         batch = [];
@@ -111,13 +119,12 @@ async function makeMonths(
 async function findDatastreams(
   tx: Transaction,
   actor: Actor,
-  groups: readonly RowGroup[],
+  ids: readonly string[],
 ): Promise<Map<string, Place>> {
-  const ids = [...new Set(groups.flatMap(({ datastream }) => ('id' in datastream ? [datastream.id] : [])))];
   if (ids.length === 0) return new Map();
   const rows = await tx<Place[]>`
     SELECT d.id, d.organisation_id AS "organisationId" FROM datastreams d
-    WHERE d.id = ANY(${ids}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
+    WHERE d.id = ANY(${toPlainArray(ids)}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
     ORDER BY d.id FOR KEY SHARE OF d`;
   return new Map(rows.map((row) => [String(row.id), row]));
 }
@@ -129,7 +136,7 @@ async function learnFeatures(world: World, wanted: ReadonlySet<string>): Promise
   for (const id of unknown) features.set(id, undefined);
   const found = await tx<Place[]>`
     SELECT f.id, f.organisation_id AS "organisationId" FROM features_of_interest f
-    WHERE f.id = ANY(${unknown}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
+    WHERE f.id = ANY(${toPlainArray(unknown)}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
     ORDER BY f.id FOR KEY SHARE OF f`;
   for (const row of found) features.set(String(row.id), row);
 }
@@ -153,16 +160,16 @@ function findFeature(world: World, row: ArrayRow, datastream: Place): number | s
     : 'There is no such FeatureOfInterest that you may write to.';
 }
 
-const findPlace = (world: World, { datastream }: RowGroup): Place | undefined =>
+const findPlace = (world: World, datastream: RowGroup['datastream']): Place | undefined =>
   'id' in datastream ? world.datastreams.get(datastream.id) : undefined;
 
 /** Looks up at once what the rows of a batch name. */
 async function learn(world: World, batch: Batch): Promise<void> {
   const named = new Set<string>();
   const placeless = new Set<number>();
-  for (const { group, row } of batch) {
+  for (const { datastream: name, row } of batch) {
     if ('fault' in row) continue;
-    const datastream = findPlace(world, group);
+    const datastream = findPlace(world, name);
     if (datastream === undefined) continue;
     if (row.feature === null) placeless.add(datastream.id);
     else named.add(row.feature);
@@ -172,12 +179,14 @@ async function learn(world: World, batch: Batch): Promise<void> {
 }
 
 /** A row as it is kept, or why it is not. */
-function settle(world: World, group: RowGroup, row: RowOutcome, now: string): NewObservation | string {
-  const datastream = findPlace(world, group);
+function settle(
+  world: World,
+  { datastream: name, row }: Batch[number],
+  now: string,
+): NewObservation | string {
+  const datastream = findPlace(world, name);
   if (datastream === undefined) {
-    return 'fault' in group.datastream
-      ? group.datastream.fault
-      : 'There is no such Datastream that you may write to.';
+    return 'fault' in name ? name.fault : 'There is no such Datastream that you may write to.';
   }
   if ('fault' in row) return row.fault;
   const feature = findFeature(world, row, datastream);
@@ -197,35 +206,54 @@ function settle(world: World, group: RowGroup, row: RowOutcome, now: string): Ne
   };
 }
 
+async function insertBatches(
+  tx: Transaction,
+  actor: Actor,
+  datastreamIds: readonly string[],
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
+  now: string,
+): Promise<ArrayResult> {
+  const world: World = {
+    tx,
+    actor,
+    datastreams: await findDatastreams(tx, actor, datastreamIds),
+    features: new Map(),
+    present: new Map(),
+    changes: [],
+  };
+  const gathered: Gathered = new Map();
+  const areas = new Map<string, readonly [number, number]>();
+  const outcomes: (number | string)[] = [];
+  for await (const batch of batches) {
+    await learn(world, batch);
+    const settled = batch.map((one) => settle(world, one, now));
+    const rows = settled.filter((one) => typeof one !== 'string');
+    const ids = await insertObservations(tx, rows, gathered);
+    let next = 0;
+    for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
+    for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
+    for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
+  }
+  await keepStatistics(tx, gathered);
+  await growObservedAreas(tx, [...areas.values()]);
+  return { outcomes, changes: world.changes };
+}
+
+/** Rows of many requests; their months must be there. A row that cannot be kept is told in its place. */
+export async function insertNamedRows(
+  tx: Transaction,
+  actor: Actor,
+  rows: readonly NamedRow[],
+): Promise<ArrayResult> {
+  const batch = rows.map(({ datastream, row }) => ({ datastream: { id: datastream }, row }));
+  return insertBatches(tx, actor, [...new Set(rows.map(({ datastream }) => datastream))], [batch], '');
+}
+
 /** @throws AppError BAD_BODY where the body as a whole is wrong, and then nothing is kept */
 export async function createObservations(request: ArrayRequest): Promise<ArrayResult> {
   const { sql, actor, version, body, now } = request;
   const groups = readRowGroups(version, body);
+  const ids = new Set(groups.flatMap(({ datastream }) => ('id' in datastream ? [datastream.id] : [])));
   const kept = await makeMonths(request, groups);
-  return inTransaction(sql, async (tx) => {
-    const world: World = {
-      tx,
-      actor,
-      datastreams: await findDatastreams(tx, actor, groups),
-      features: new Map(),
-      present: new Map(),
-      changes: [],
-    };
-    const gathered: Gathered = new Map();
-    const areas = new Map<string, readonly [number, number]>();
-    const outcomes: (number | string)[] = [];
-    for await (const batch of kept ?? walk(body, groups)) {
-      await learn(world, batch);
-      const settled = batch.map(({ group, row }) => settle(world, group, row, now));
-      const rows = settled.filter((one) => typeof one !== 'string');
-      const ids = await insertObservations(tx, rows, gathered);
-      let next = 0;
-      for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
-      for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
-      for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
-    }
-    await keepStatistics(tx, gathered);
-    await growObservedAreas(tx, [...areas.values()]);
-    return { outcomes, changes: world.changes };
-  });
+  return inTransaction(sql, (tx) => insertBatches(tx, actor, [...ids], kept ?? walk(body, groups), now));
 }

@@ -225,35 +225,20 @@ export function toPairs(
   );
 }
 
-export interface Tree {
-  readonly draft: Draft;
-  /** The link that the address gives, if it leads to one entity. */
-  readonly given: Parents;
-}
-
 /**
- * @returns the id of each draft's own row
+ * @param given the link that the address gives, if it leads to one entity
+ * @returns the id of the draft's own row
  * @throws AppError NOT_FOUND for what it names and is not there, BAD_BODY
  */
-export async function insertTrees(
-  writer: Writer,
-  trees: readonly Tree[],
-  adopt: Adopt,
-): Promise<readonly number[]> {
-  const graph = new Graph(writer, adopt);
-  const made: number[] = [];
-  for (const { draft, given } of trees) made.push(await insertDraft(graph, draft, given));
-  const ids = await flushObservations(graph);
-  const own = new Map(graph.pending.map(({ draft }, i) => [draft, ids[i] ?? 0]));
-  return trees.map(({ draft }, i) => own.get(draft) ?? made[i] ?? 0);
-}
-
 export async function insertTree(
   writer: Writer,
   draft: Draft,
   given: Parents,
   adopt: Adopt,
 ): Promise<number> {
-  const [id = 0] = await insertTrees(writer, [{ draft, given }], adopt);
-  return id;
+  const graph = new Graph(writer, adopt);
+  const made = await insertDraft(graph, draft, given);
+  const ids = await flushObservations(graph);
+  const own = graph.pending.findIndex((one) => one.draft === draft);
+  return own === -1 ? made : (ids[own] ?? 0);
 }
