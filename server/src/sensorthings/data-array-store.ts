@@ -18,12 +18,13 @@ import type { Sql, Transaction } from '../db/database.ts';
 import {
   type Gathered,
   growObservedAreas,
-  insertObservations,
   keepStatistics,
   type NewObservation,
+  prepareObservations,
 } from '../observations/observation-store.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
-import { ensurePresentFeatures } from '../registry/feature-store.ts';
+import { takeReadingNumbers } from '../observations/store.ts';
+import { ensurePresentFeatures, toPresentFeature } from '../registry/feature-store.ts';
 import { toObservationChange, toPairs } from './insert-store.ts';
 import { inTransaction } from './write.ts';
 import { type Change, toWritable } from './writer-store.ts';
@@ -54,11 +55,16 @@ interface Place {
   readonly organisationId: number;
 }
 
+interface DatastreamPlace extends Place {
+  /** Of where its Thing is, if it was made already. */
+  readonly presentId: number | null;
+}
+
 /** What the rows of one request meet: Datastreams and features that the actor may write to. */
 interface World {
   readonly tx: Transaction;
   readonly actor: Actor;
-  readonly datastreams: ReadonlyMap<string, Place>;
+  readonly datastreams: ReadonlyMap<string, DatastreamPlace>;
   readonly features: Map<string, Place | undefined>;
   /** Datastream -> the feature of where its Thing is. */
   readonly present: Map<number, number | undefined>;
@@ -120,10 +126,10 @@ async function findDatastreams(
   tx: Transaction,
   actor: Actor,
   ids: readonly string[],
-): Promise<Map<string, Place>> {
+): Promise<Map<string, DatastreamPlace>> {
   if (ids.length === 0) return new Map();
-  const rows = await tx<Place[]>`
-    SELECT d.id, d.organisation_id AS "organisationId" FROM datastreams d
+  const rows = await tx<DatastreamPlace[]>`
+    SELECT d.id, d.organisation_id AS "organisationId", ${toPresentFeature(tx, 'd')} AS "presentId" FROM datastreams d
     WHERE d.id = ANY(${toPlainArray(ids)}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
     ORDER BY d.id FOR KEY SHARE OF d`;
   return new Map(rows.map((row) => [String(row.id), row]));
@@ -141,8 +147,13 @@ async function learnFeatures(world: World, wanted: ReadonlySet<string>): Promise
   for (const row of found) features.set(String(row.id), row);
 }
 
-async function learnPresent(world: World, datastreamIds: ReadonlySet<number>): Promise<void> {
-  const unknown = [...datastreamIds].filter((id) => !world.present.has(id));
+async function learnPresent(world: World, datastreams: ReadonlySet<DatastreamPlace>): Promise<void> {
+  const unknown: number[] = [];
+  for (const { id, presentId } of datastreams) {
+    if (world.present.has(id)) continue;
+    if (presentId === null) unknown.push(id);
+    else world.present.set(id, presentId);
+  }
   if (unknown.length === 0) return;
   const { features, made } = await ensurePresentFeatures(world.tx, unknown);
   for (const id of unknown) world.present.set(id, features.get(id));
@@ -160,18 +171,18 @@ function findFeature(world: World, row: ArrayRow, datastream: Place): number | s
     : 'There is no such FeatureOfInterest that you may write to.';
 }
 
-const findPlace = (world: World, datastream: RowGroup['datastream']): Place | undefined =>
+const findPlace = (world: World, datastream: RowGroup['datastream']): DatastreamPlace | undefined =>
   'id' in datastream ? world.datastreams.get(datastream.id) : undefined;
 
 /** Looks up at once what the rows of a batch name. */
 async function learn(world: World, batch: Batch): Promise<void> {
   const named = new Set<string>();
-  const placeless = new Set<number>();
+  const placeless = new Set<DatastreamPlace>();
   for (const { datastream: name, row } of batch) {
     if ('fault' in row) continue;
     const datastream = findPlace(world, name);
     if (datastream === undefined) continue;
-    if (row.feature === null) placeless.add(datastream.id);
+    if (row.feature === null) placeless.add(datastream);
     else named.add(row.feature);
   }
   await learnFeatures(world, named);
@@ -206,6 +217,7 @@ function settle(
   };
 }
 
+/** Statements that need no answer of each other go out together; while one batch is written the next one is read. */
 async function insertBatches(
   tx: Transaction,
   actor: Actor,
@@ -213,30 +225,33 @@ async function insertBatches(
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   now: string,
 ): Promise<ArrayResult> {
-  const world: World = {
-    tx,
-    actor,
-    datastreams: await findDatastreams(tx, actor, datastreamIds),
-    features: new Map(),
-    present: new Map(),
-    changes: [],
-  };
   const gathered: Gathered = new Map();
   const areas = new Map<string, readonly [number, number]>();
   const outcomes: (number | string)[] = [];
+  let world: World | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
   for await (const batch of batches) {
+    const [datastreams, numbers] = await Promise.all([
+      world?.datastreams ?? findDatastreams(tx, actor, datastreamIds),
+      takeReadingNumbers(tx, batch.length),
+    ]);
+    world ??= { tx, actor, datastreams, features: new Map(), present: new Map(), changes: [] };
     await learn(world, batch);
-    const settled = batch.map((one) => settle(world, one, now));
+    const settled: (NewObservation | string)[] = [];
+    for (const one of batch) settled.push(settle(world, one, now));
     const rows = settled.filter((one) => typeof one !== 'string');
-    const ids = await insertObservations(tx, rows, gathered);
+    const { ids, write } = prepareObservations(tx, rows, numbers, gathered);
+    await writing;
+    writing = write();
+    // told where it is waited for
+    writing.catch(() => undefined);
     let next = 0;
     for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
     for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
     for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
   }
-  await keepStatistics(tx, gathered);
-  await growObservedAreas(tx, [...areas.values()]);
-  return { outcomes, changes: world.changes };
+  await Promise.all([writing, keepStatistics(tx, gathered), growObservedAreas(tx, [...areas.values()])]);
+  return { outcomes, changes: world?.changes ?? [] };
 }
 
 /** Rows of many requests; their months must be there. A row that cannot be kept is told in its place. */

@@ -11,10 +11,11 @@ import type { Fragment } from '../db/database.ts';
 import {
   type Gathered,
   growObservedAreas,
-  insertObservations,
   keepStatistics,
   type NewObservation,
+  prepareObservations,
 } from '../observations/observation-store.ts';
+import { takeReadingNumbers } from '../observations/store.ts';
 import { ensurePresentFeatures } from '../registry/feature-store.ts';
 import { type Cell, getColumn, getLinkColumns, TABLES } from './columns.ts';
 import { addHistoricalLocations, followHistoricalLocation, setLocations } from './moves-store.ts';
@@ -196,7 +197,9 @@ async function flushObservations(graph: Graph): Promise<readonly number[]> {
     return toNewObservation(draft, datastreamId, feature, writer.now);
   });
   const gathered: Gathered = new Map();
-  const ids = await insertObservations(writer.tx, rows, gathered);
+  const numbers = await takeReadingNumbers(writer.tx, rows.length);
+  const { ids, write } = prepareObservations(writer.tx, rows, numbers, gathered);
+  await write();
   await keepStatistics(writer.tx, gathered);
   await growObservedAreas(writer.tx, toPairs(rows));
   for (const [i, row] of rows.entries()) writer.changes.push(toObservationChange(ids[i] ?? 0, row));
