@@ -8,7 +8,7 @@ import { checkQuery } from '@torv/core/odata/check';
 import { type Actor, organisationsOf } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
 import type { Row, Wire } from './render.ts';
-import { renderEntity } from './render.ts';
+import { createRenderer } from './render.ts';
 import { toChangedStatement } from './to-sql.ts';
 import { createAliases } from './writer-store.ts';
 
@@ -52,7 +52,7 @@ async function readGroup(sql: Sql, group: readonly Waiting[]): Promise<void> {
   const byId = new Map(rows.map((row) => [String(row[0]), row]));
   for (const one of group) {
     const row = byId.get(String(one.id));
-    one.resolve(row === undefined ? undefined : renderEntity(one.wire, plan, row));
+    one.resolve(row === undefined ? undefined : createRenderer(one.wire, plan)(row));
   }
 }
 
