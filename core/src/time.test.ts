@@ -1,7 +1,16 @@
 import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { AppError } from './errors.ts';
-import { fromLocal, parseInstant, toInstant, toLocalDate, toLocalDay, toSchoolYear } from './time.ts';
+import {
+  compareInstants,
+  fromLocal,
+  parseInstant,
+  toInstant,
+  toLocalDate,
+  toLocalDay,
+  toSchoolYear,
+} from './time.ts';
 
 const ZONE = 'Europe/Copenhagen';
 const ms = fc.integer({ min: Date.UTC(1971, 0, 1), max: Date.UTC(2100, 0, 1) });
@@ -38,6 +47,58 @@ describe('instants', () => {
       expect(() => parseInstant(text)).toThrow(AppError);
     },
   );
+});
+
+describe('instants in the usual form', () => {
+  const two = (max: number) => fc.integer({ min: 0, max }).map((n) => String(n).padStart(2, '0'));
+  const usual = fc
+    .tuple(
+      fc.constantFrom('1900', '1999', '2000', '2023', '2024', '2100', '0001', '9999'),
+      two(14),
+      two(33),
+      two(26),
+      two(63),
+      two(63),
+      fc.option(fc.stringMatching(/^[0-9]{0,12}$/), { nil: undefined }),
+      fc.constantFrom('Z', '+00:00', '+01:00', '', 'z', '-00:00'),
+    )
+    .map(
+      ([year, month, day, hour, minute, second, fraction, zone]) =>
+        `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction === undefined ? '' : `.${fraction}`}${zone}`,
+    );
+
+  it('are what Temporal says, cut to microseconds, and refused where it refuses them', () => {
+    fc.assert(
+      fc.property(usual, (text) => {
+        let wanted: string | undefined;
+        try {
+          // nine digits are all that Temporal reads
+          const { epochNanoseconds } = Temporal.Instant.from(text);
+          const micros = epochNanoseconds - (((epochNanoseconds % 1000n) + 1000n) % 1000n);
+          wanted = new Temporal.Instant(micros).toString();
+        } catch {
+          wanted = undefined;
+        }
+        if (wanted === undefined) expect(() => parseInstant(text)).toThrow(AppError);
+        else expect(parseInstant(text)).toBe(wanted);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('stand in the order of time, to the microsecond', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 99n }),
+        fc.bigInt({ min: 0n, max: 99n }),
+        fc.constantFrom(1n, 1_000n, 100_000n, 1_000_000n),
+        (a, b, unit) => {
+          const print = (micros: bigint) => new Temporal.Instant(micros * unit * 1000n).toString();
+          expect(Math.sign(compareInstants(print(a), print(b)))).toBe(a === b ? 0 : a < b ? -1 : 1);
+        },
+      ),
+    );
+  });
 });
 
 describe('local days', () => {

@@ -59,7 +59,10 @@ export const SETTINGS = {
     meaning: 'Private addresses that webhooks and brokers may be on, comma separated.',
     example: '10.1.2.3,broker.internal',
   },
-  TORV_METRICS_TOKEN: { meaning: 'Reserved: bearer token for /metrics, which is still to come.', example: '' },
+  TORV_METRICS_TOKEN: {
+    meaning: 'Reserved: bearer token for /metrics, which is still to come.',
+    example: '',
+  },
   TORV_SMTP_URL: {
     meaning: 'Mail server for invitations and password resets.',
     example: 'smtps://user@mail.example.org',

@@ -158,8 +158,9 @@ function toSpan(
   at: string,
 ): [string | null, string | null] {
   if (raw === undefined || raw === 'null') return NO_SPAN;
-  const [start = null, end = null] = parseTime(type, toTextOf(raw, at), at).split('/');
-  return [start, end];
+  const time = parseTime(type, toTextOf(raw, at), at);
+  const cut = time.indexOf('/');
+  return cut === -1 ? [time, null] : [time.slice(0, cut), time.slice(cut + 1)];
 }
 
 function toFeature(raw: string | undefined): string | null {
@@ -172,12 +173,28 @@ function toFeature(raw: string | undefined): string | null {
 const toOptional = (raw: string | undefined): string | null =>
   raw === undefined || raw === 'null' ? null : raw;
 
-/** @param find the text of a component, where the row has it */
-function toRow(find: (component: Component) => string | undefined): ArrayRow {
-  const [start, end] = toSpan(find('phenomenonTime'), 'moment', 'phenomenonTime');
-  const [validStart, validEnd] = toSpan(find('validTime'), 'interval', 'validTime');
-  const resultTime = toOptional(find('resultTime'));
-  const parameters = toOptional(find('parameters'));
+/** Where a row has its components; -1: nowhere. */
+type Places = Readonly<Record<Component, number>>;
+
+function toPlaces(components: readonly Component[]): Places {
+  const at = (component: Component) => components.indexOf(component);
+  return {
+    id: at('id'),
+    phenomenonTime: at('phenomenonTime'),
+    resultTime: at('resultTime'),
+    result: at('result'),
+    resultQuality: at('resultQuality'),
+    validTime: at('validTime'),
+    parameters: at('parameters'),
+    feature: at('feature'),
+  };
+}
+
+function toRow(cells: readonly string[], places: Places): ArrayRow {
+  const [start, end] = toSpan(cells[places.phenomenonTime], 'moment', 'phenomenonTime');
+  const [validStart, validEnd] = toSpan(cells[places.validTime], 'interval', 'validTime');
+  const resultTime = toOptional(cells[places.resultTime]);
+  const parameters = toOptional(cells[places.parameters]);
   if (parameters !== null && !parameters.startsWith('{')) refuse('parameters', 'parameters is an object.');
   return {
     start,
@@ -186,14 +203,14 @@ function toRow(find: (component: Component) => string | undefined): ArrayRow {
       resultTime === null ? null : parseTime('instant', toTextOf(resultTime, 'resultTime'), 'resultTime'),
     validStart,
     validEnd,
-    result: find('result') ?? 'null',
-    resultQuality: toOptional(find('resultQuality')),
+    result: cells[places.result] ?? 'null',
+    resultQuality: toOptional(cells[places.resultQuality]),
     parameters,
-    feature: toFeature(find('feature')),
+    feature: toFeature(cells[places.feature]),
   };
 }
 
-function readRow(reader: JsonReader, components: readonly Component[]): RowOutcome {
+function readRow(reader: JsonReader, width: number, places: Places): RowOutcome {
   skipSpace(reader);
   if (reader.source.charCodeAt(reader.pos) !== OPEN_LIST) {
     skipValue(reader);
@@ -210,13 +227,10 @@ function readRow(reader: JsonReader, components: readonly Component[]): RowOutco
     } while (takeMark(reader, COMMA));
     takeMark(reader, CLOSE_LIST);
   }
-  if (cells.length !== components.length)
-    return { fault: `A row has ${components.length} values here, but this one has ${cells.length}.` };
+  if (cells.length !== width)
+    return { fault: `A row has ${width} values here, but this one has ${cells.length}.` };
   try {
-    return toRow((component) => {
-      const place = components.indexOf(component);
-      return place === -1 ? undefined : cells[place];
-    });
+    return toRow(cells, places);
   } catch (error) {
     if (error instanceof AppError) return { fault: error.detail };
     throw error;
@@ -226,7 +240,8 @@ function readRow(reader: JsonReader, components: readonly Component[]): RowOutco
 /** The rows of a group of `readRowGroups`, in order. */
 export function* readRows(source: string, group: RowGroup): Generator<RowOutcome> {
   const reader = createReader(source, group.rowsFrom + 1);
+  const places = toPlaces(group.components);
   if (takeMark(reader, CLOSE_LIST)) return;
-  do yield readRow(reader, group.components);
+  do yield readRow(reader, group.components.length, places);
   while (takeMark(reader, COMMA));
 }

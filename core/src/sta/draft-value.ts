@@ -46,8 +46,8 @@ function parseMoment(text: string, at: string): string {
 
 /** `a/b`, or `a` where both are the same moment and one may stand alone. */
 function parseSpan(text: string, at: string, alone: boolean): string {
+  if (alone && !text.includes('/')) return parseMoment(text, at);
   const [first = '', second, ...more] = text.split('/');
-  if (second === undefined && alone) return parseMoment(first, at);
   if (second === undefined || more.length > 0) {
     refuse(
       at,

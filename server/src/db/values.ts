@@ -18,8 +18,13 @@ export function parseInt8(text: string): number {
   return value;
 }
 
+const [DASH, BLANK] = [45, 32];
+
 /** `2026-07-18 09:34:15.775023+00` -> `2026-07-18T09:34:15.775023Z`; infinity stays a word. */
 export function parseTimestamp(text: string): string {
+  // nearly all, without the regular expression: a page has thousands of them
+  if (text.charCodeAt(4) === DASH && text.charCodeAt(10) === BLANK && text.endsWith('+00'))
+    return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
   const match = /^(\d{4,6})-(\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)\+00( BC)?$/.exec(text);
   if (match === null) {
     if (text === 'infinity' || text === '-infinity') return text;

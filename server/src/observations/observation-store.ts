@@ -4,11 +4,11 @@
  * themselves only where an extreme went. Knows nothing of bodies, addresses or rights.
  */
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
-import { splitResult } from '@torv/core/sta/result';
+import { type ResultParts, splitResult } from '@torv/core/sta/result';
 import { compareInstants } from '@torv/core/time';
 import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Fragment, Transaction } from '../db/database.ts';
-import { recountDatastreams, takeReadingNumbers } from './store.ts';
+import { recountDatastreams } from './store.ts';
 
 /** More are removed afterwards, so that a deletion stays a short transaction. */
 const DELETED_AT_ONCE = 10_000;
@@ -94,8 +94,8 @@ function gather(
 function toColumns(
   tx: Transaction,
   rows: readonly NewObservation[],
+  parts: readonly ResultParts[],
 ): readonly (readonly [string, Fragment])[] {
-  const parts = rows.map((row) => splitResult(row.result));
   const times = (pick: (row: NewObservation) => string | null) =>
     tx`${toPlainArray(rows.map(pick))}::timestamptz[]`;
   const has = (pick: (row: NewObservation) => unknown) => rows.some((row) => pick(row) !== null);
@@ -137,34 +137,46 @@ function toIds(rows: readonly NewObservation[], numbers: readonly number[]): num
   });
 }
 
+/** Observations on their way: their ids are known before they are written. */
+export interface PreparedObservations {
+  /** In the order given. */
+  readonly ids: readonly number[];
+  readonly write: () => Promise<unknown>;
+}
+
 /**
- * Writes Observations; their partitions must exist (`ensurePartitions`), and the Datastreams and features be locked.
+ * Observations whose partitions exist (`ensurePartitions`), and whose Datastreams and features are locked.
+ * @param numbers of `takeReadingNumbers`, at least one for each row
  * @param gathered takes up what `keepStatistics` is to write at the end
- * @returns their ids in the order given
  */
-export async function insertObservations(
+export function prepareObservations(
   tx: Transaction,
   rows: readonly NewObservation[],
+  numbers: readonly number[],
   gathered: Gathered,
-): Promise<readonly number[]> {
-  if (rows.length === 0) return [];
-  const numbers = await takeReadingNumbers(tx, rows.length);
+): PreparedObservations {
   const ids = toIds(rows, numbers);
-  const columns: (readonly [string, Fragment])[] = [
-    ['id', tx`${toPlainArray(ids)}::bigint[]`],
-    ...toColumns(tx, rows),
-  ];
-  const names = columns.map(([name]) => name);
-  const hasParameters = names.includes('parameters_text');
-  await tx`
-    INSERT INTO observations (${tx(hasParameters ? [...names, 'parameters'] : names)})
-    SELECT g.*${hasParameters ? tx`, g.parameters_text::jsonb` : tx``}
-    FROM unnest(${columns.map(([, values]) => values).reduce((left, right) => tx`${left}, ${right}`)}) AS g(${tx(names)})`;
+  const parts = rows.map((row) => splitResult(row.result));
   rows.forEach((row, i) => {
-    const { number, json } = splitResult(row.result);
+    const { number, json } = parts[i] ?? { number: null, json: null };
     gather(gathered, row, ids[i] ?? 0, number, json);
   });
-  return ids;
+  return {
+    ids,
+    async write() {
+      if (rows.length === 0) return;
+      const columns: (readonly [string, Fragment])[] = [
+        ['id', tx`${toPlainArray(ids)}::bigint[]`],
+        ...toColumns(tx, rows, parts),
+      ];
+      const names = columns.map(([name]) => name);
+      const hasParameters = names.includes('parameters_text');
+      await tx`
+        INSERT INTO observations (${tx(hasParameters ? [...names, 'parameters'] : names)})
+        SELECT g.*${hasParameters ? tx`, g.parameters_text::jsonb` : tx``}
+        FROM unnest(${columns.map(([, values]) => values).reduce((left, right) => tx`${left}, ${right}`)}) AS g(${tx(names)})`;
+    },
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
  * Datastream first needs it and kept with the Datastream. Readings name no feature of their own, so that a
  * reading costs nothing more. A Datastream whose place has no Location has none.
  */
-import { noteChanges, type Transaction } from '../db/database.ts';
+import { type Fragment, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 
 /**
  * Gives Datastreams without a feature the one of their place's Location (its own before an inherited one).
@@ -59,6 +59,16 @@ export interface PresentFeatures {
   readonly features: ReadonlyMap<number, number>;
   /** Those that were not there before. */
   readonly made: readonly number[];
+}
+
+/** An expression: the feature that ensurePresentFeatures would find for a Datastream (`row` is its alias), or null. */
+export function toPresentFeature(tx: Transaction, row: string): Fragment {
+  return tx`(SELECT f.id
+      FROM thing_locations tl
+      JOIN locations l ON l.id = tl.location_id
+      LEFT JOIN features_of_interest f ON f.generated_from = l.id
+      WHERE tl.thing_id = ${tx(`${row}.thing_id`)}
+      ORDER BY l.encoding_type ~* 'geo[+]?json' DESC, tl.inherited, l.id LIMIT 1)`;
 }
 
 /**

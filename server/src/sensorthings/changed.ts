@@ -8,7 +8,7 @@ import { findProperty } from '@torv/core/sta/model';
 import type { Actor } from '../access/port.ts';
 import type { Sql } from '../db/database.ts';
 import type { Context } from './joins.ts';
-import { type Row, renderEntity, renderValue, type Wire } from './render.ts';
+import { createRenderer, type Row, renderValue, type Wire } from './render.ts';
 import { type ChangedRows, toChangedStatement } from './to-sql.ts';
 import type { Topic } from './topic.ts';
 import { type Change, createAliases } from './writer-store.ts';
@@ -64,14 +64,14 @@ export async function readChanged(request: ChangedRequest): Promise<readonly str
   const context: Context = { sql, actor, now, nextAlias: createAliases() };
   const { query, plan } = toChangedStatement(context, topic.steps, topic.query, toRows(changes));
   const rows = await sql`${query}`.values();
+  const render = createRenderer(wire, plan);
   const order = new Map(changes.map(({ id }, i) => [String(id), i]));
   const place = (row: Row) => order.get(String(row[0])) ?? 0;
   return [...rows]
     .sort((a, b) => place(a) - place(b))
     .flatMap((row: Row) => {
       const { property } = topic;
-      const text =
-        property === undefined ? renderEntity(wire, plan, row) : renderProperty(topic, property, row);
+      const text = property === undefined ? render(row) : renderProperty(topic, property, row);
       return text ?? [];
     });
 }

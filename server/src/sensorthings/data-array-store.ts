@@ -13,16 +13,18 @@ import {
 } from '@torv/core/sta/data-array';
 import type { Version } from '@torv/core/sta/version';
 import type { Actor } from '../access/port.ts';
+import { toPlainArray } from '../db/array-literals.ts';
 import type { Sql, Transaction } from '../db/database.ts';
 import {
   type Gathered,
   growObservedAreas,
-  insertObservations,
   keepStatistics,
   type NewObservation,
+  prepareObservations,
 } from '../observations/observation-store.ts';
 import { ensurePartitions } from '../observations/partition-store.ts';
-import { ensurePresentFeatures } from '../registry/feature-store.ts';
+import { takeReadingNumbers } from '../observations/store.ts';
+import { ensurePresentFeatures, toPresentFeature } from '../registry/feature-store.ts';
 import { toObservationChange, toPairs } from './insert-store.ts';
 import { inTransaction } from './write.ts';
 import { type Change, toWritable } from './writer-store.ts';
@@ -53,18 +55,30 @@ interface Place {
   readonly organisationId: number;
 }
 
+interface DatastreamPlace extends Place {
+  /** Of where its Thing is, if it was made already. */
+  readonly presentId: number | null;
+}
+
 /** What the rows of one request meet: Datastreams and features that the actor may write to. */
 interface World {
   readonly tx: Transaction;
   readonly actor: Actor;
-  readonly datastreams: ReadonlyMap<string, Place>;
+  readonly datastreams: ReadonlyMap<string, DatastreamPlace>;
   readonly features: Map<string, Place | undefined>;
   /** Datastream -> the feature of where its Thing is. */
   readonly present: Map<number, number | undefined>;
   readonly changes: Change[];
 }
 
-type Batch = readonly { readonly group: RowGroup; readonly row: RowOutcome }[];
+type Batch = readonly { readonly datastream: RowGroup['datastream']; readonly row: RowOutcome }[];
+
+/** A row with its Datastream, and its moment told. */
+export interface NamedRow {
+  /** Decimal digits of a bigint. */
+  readonly datastream: string;
+  readonly row: ArrayRow;
+}
 
 /** Rows in reading order, with a pause now and then. */
 async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<Batch> {
@@ -72,7 +86,7 @@ async function* walk(body: string, groups: readonly RowGroup[]): AsyncGenerator<
   let sinceTurn = 0;
   for (const group of groups) {
     for (const row of readRows(body, group)) {
-      batch.push({ group, row });
+      batch.push({ datastream: group.datastream, row });
       if (batch.length >= BATCH_ROWS) {
         yield batch;
         batch = [];
@@ -111,13 +125,12 @@ async function makeMonths(
 async function findDatastreams(
   tx: Transaction,
   actor: Actor,
-  groups: readonly RowGroup[],
-): Promise<Map<string, Place>> {
-  const ids = [...new Set(groups.flatMap(({ datastream }) => ('id' in datastream ? [datastream.id] : [])))];
+  ids: readonly string[],
+): Promise<Map<string, DatastreamPlace>> {
   if (ids.length === 0) return new Map();
-  const rows = await tx<Place[]>`
-    SELECT d.id, d.organisation_id AS "organisationId" FROM datastreams d
-    WHERE d.id = ANY(${ids}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
+  const rows = await tx<DatastreamPlace[]>`
+    SELECT d.id, d.organisation_id AS "organisationId", ${toPresentFeature(tx, 'd')} AS "presentId" FROM datastreams d
+    WHERE d.id = ANY(${toPlainArray(ids)}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
     ORDER BY d.id FOR KEY SHARE OF d`;
   return new Map(rows.map((row) => [String(row.id), row]));
 }
@@ -129,13 +142,18 @@ async function learnFeatures(world: World, wanted: ReadonlySet<string>): Promise
   for (const id of unknown) features.set(id, undefined);
   const found = await tx<Place[]>`
     SELECT f.id, f.organisation_id AS "organisationId" FROM features_of_interest f
-    WHERE f.id = ANY(${unknown}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
+    WHERE f.id = ANY(${toPlainArray(unknown)}::bigint[]) AND ${toWritable(tx, actor, 'feature', 'f')}
     ORDER BY f.id FOR KEY SHARE OF f`;
   for (const row of found) features.set(String(row.id), row);
 }
 
-async function learnPresent(world: World, datastreamIds: ReadonlySet<number>): Promise<void> {
-  const unknown = [...datastreamIds].filter((id) => !world.present.has(id));
+async function learnPresent(world: World, datastreams: ReadonlySet<DatastreamPlace>): Promise<void> {
+  const unknown: number[] = [];
+  for (const { id, presentId } of datastreams) {
+    if (world.present.has(id)) continue;
+    if (presentId === null) unknown.push(id);
+    else world.present.set(id, presentId);
+  }
   if (unknown.length === 0) return;
   const { features, made } = await ensurePresentFeatures(world.tx, unknown);
   for (const id of unknown) world.present.set(id, features.get(id));
@@ -153,18 +171,18 @@ function findFeature(world: World, row: ArrayRow, datastream: Place): number | s
     : 'There is no such FeatureOfInterest that you may write to.';
 }
 
-const findPlace = (world: World, { datastream }: RowGroup): Place | undefined =>
+const findPlace = (world: World, datastream: RowGroup['datastream']): DatastreamPlace | undefined =>
   'id' in datastream ? world.datastreams.get(datastream.id) : undefined;
 
 /** Looks up at once what the rows of a batch name. */
 async function learn(world: World, batch: Batch): Promise<void> {
   const named = new Set<string>();
-  const placeless = new Set<number>();
-  for (const { group, row } of batch) {
+  const placeless = new Set<DatastreamPlace>();
+  for (const { datastream: name, row } of batch) {
     if ('fault' in row) continue;
-    const datastream = findPlace(world, group);
+    const datastream = findPlace(world, name);
     if (datastream === undefined) continue;
-    if (row.feature === null) placeless.add(datastream.id);
+    if (row.feature === null) placeless.add(datastream);
     else named.add(row.feature);
   }
   await learnFeatures(world, named);
@@ -172,12 +190,14 @@ async function learn(world: World, batch: Batch): Promise<void> {
 }
 
 /** A row as it is kept, or why it is not. */
-function settle(world: World, group: RowGroup, row: RowOutcome, now: string): NewObservation | string {
-  const datastream = findPlace(world, group);
+function settle(
+  world: World,
+  { datastream: name, row }: Batch[number],
+  now: string,
+): NewObservation | string {
+  const datastream = findPlace(world, name);
   if (datastream === undefined) {
-    return 'fault' in group.datastream
-      ? group.datastream.fault
-      : 'There is no such Datastream that you may write to.';
+    return 'fault' in name ? name.fault : 'There is no such Datastream that you may write to.';
   }
   if ('fault' in row) return row.fault;
   const feature = findFeature(world, row, datastream);
@@ -197,35 +217,58 @@ function settle(world: World, group: RowGroup, row: RowOutcome, now: string): Ne
   };
 }
 
+/** Statements that need no answer of each other go out together; while one batch is written the next one is read. */
+async function insertBatches(
+  tx: Transaction,
+  actor: Actor,
+  datastreamIds: readonly string[],
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
+  now: string,
+): Promise<ArrayResult> {
+  const gathered: Gathered = new Map();
+  const areas = new Map<string, readonly [number, number]>();
+  const outcomes: (number | string)[] = [];
+  let world: World | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
+  for await (const batch of batches) {
+    const [datastreams, numbers] = await Promise.all([
+      world?.datastreams ?? findDatastreams(tx, actor, datastreamIds),
+      takeReadingNumbers(tx, batch.length),
+    ]);
+    world ??= { tx, actor, datastreams, features: new Map(), present: new Map(), changes: [] };
+    await learn(world, batch);
+    const settled: (NewObservation | string)[] = [];
+    for (const one of batch) settled.push(settle(world, one, now));
+    const rows = settled.filter((one) => typeof one !== 'string');
+    const { ids, write } = prepareObservations(tx, rows, numbers, gathered);
+    await writing;
+    writing = write();
+    // told where it is waited for
+    writing.catch(() => undefined);
+    let next = 0;
+    for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
+    for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
+    for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
+  }
+  await Promise.all([writing, keepStatistics(tx, gathered), growObservedAreas(tx, [...areas.values()])]);
+  return { outcomes, changes: world?.changes ?? [] };
+}
+
+/** Rows of many requests; their months must be there. A row that cannot be kept is told in its place. */
+export async function insertNamedRows(
+  tx: Transaction,
+  actor: Actor,
+  rows: readonly NamedRow[],
+): Promise<ArrayResult> {
+  const batch = rows.map(({ datastream, row }) => ({ datastream: { id: datastream }, row }));
+  return insertBatches(tx, actor, [...new Set(rows.map(({ datastream }) => datastream))], [batch], '');
+}
+
 /** @throws AppError BAD_BODY where the body as a whole is wrong, and then nothing is kept */
 export async function createObservations(request: ArrayRequest): Promise<ArrayResult> {
   const { sql, actor, version, body, now } = request;
   const groups = readRowGroups(version, body);
+  const ids = new Set(groups.flatMap(({ datastream }) => ('id' in datastream ? [datastream.id] : [])));
   const kept = await makeMonths(request, groups);
-  return inTransaction(sql, async (tx) => {
-    const world: World = {
-      tx,
-      actor,
-      datastreams: await findDatastreams(tx, actor, groups),
-      features: new Map(),
-      present: new Map(),
-      changes: [],
-    };
-    const gathered: Gathered = new Map();
-    const areas = new Map<string, readonly [number, number]>();
-    const outcomes: (number | string)[] = [];
-    for await (const batch of kept ?? walk(body, groups)) {
-      await learn(world, batch);
-      const settled = batch.map(({ group, row }) => settle(world, group, row, now));
-      const rows = settled.filter((one) => typeof one !== 'string');
-      const ids = await insertObservations(tx, rows, gathered);
-      let next = 0;
-      for (const one of settled) outcomes.push(typeof one === 'string' ? one : (ids[next++] ?? 0));
-      for (const [i, row] of rows.entries()) world.changes.push(toObservationChange(ids[i] ?? 0, row));
-      for (const pair of toPairs(rows)) areas.set(pair.join(), pair);
-    }
-    await keepStatistics(tx, gathered);
-    await growObservedAreas(tx, [...areas.values()]);
-    return { outcomes, changes: world.changes };
-  });
+  return inTransaction(sql, (tx) => insertBatches(tx, actor, [...ids], kept ?? walk(body, groups), now));
 }

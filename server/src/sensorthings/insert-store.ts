@@ -11,10 +11,11 @@ import type { Fragment } from '../db/database.ts';
 import {
   type Gathered,
   growObservedAreas,
-  insertObservations,
   keepStatistics,
   type NewObservation,
+  prepareObservations,
 } from '../observations/observation-store.ts';
+import { takeReadingNumbers } from '../observations/store.ts';
 import { ensurePresentFeatures } from '../registry/feature-store.ts';
 import { type Cell, getColumn, getLinkColumns, TABLES } from './columns.ts';
 import { addHistoricalLocations, followHistoricalLocation, setLocations } from './moves-store.ts';
@@ -196,7 +197,9 @@ async function flushObservations(graph: Graph): Promise<readonly number[]> {
     return toNewObservation(draft, datastreamId, feature, writer.now);
   });
   const gathered: Gathered = new Map();
-  const ids = await insertObservations(writer.tx, rows, gathered);
+  const numbers = await takeReadingNumbers(writer.tx, rows.length);
+  const { ids, write } = prepareObservations(writer.tx, rows, numbers, gathered);
+  await write();
   await keepStatistics(writer.tx, gathered);
   await growObservedAreas(writer.tx, toPairs(rows));
   for (const [i, row] of rows.entries()) writer.changes.push(toObservationChange(ids[i] ?? 0, row));
@@ -225,35 +228,20 @@ export function toPairs(
   );
 }
 
-export interface Tree {
-  readonly draft: Draft;
-  /** The link that the address gives, if it leads to one entity. */
-  readonly given: Parents;
-}
-
 /**
- * @returns the id of each draft's own row
+ * @param given the link that the address gives, if it leads to one entity
+ * @returns the id of the draft's own row
  * @throws AppError NOT_FOUND for what it names and is not there, BAD_BODY
  */
-export async function insertTrees(
-  writer: Writer,
-  trees: readonly Tree[],
-  adopt: Adopt,
-): Promise<readonly number[]> {
-  const graph = new Graph(writer, adopt);
-  const made: number[] = [];
-  for (const { draft, given } of trees) made.push(await insertDraft(graph, draft, given));
-  const ids = await flushObservations(graph);
-  const own = new Map(graph.pending.map(({ draft }, i) => [draft, ids[i] ?? 0]));
-  return trees.map(({ draft }, i) => own.get(draft) ?? made[i] ?? 0);
-}
-
 export async function insertTree(
   writer: Writer,
   draft: Draft,
   given: Parents,
   adopt: Adopt,
 ): Promise<number> {
-  const [id = 0] = await insertTrees(writer, [{ draft, given }], adopt);
-  return id;
+  const graph = new Graph(writer, adopt);
+  const made = await insertDraft(graph, draft, given);
+  const ids = await flushObservations(graph);
+  const own = graph.pending.findIndex((one) => one.draft === draft);
+  return own === -1 ? made : (ids[own] ?? 0);
 }

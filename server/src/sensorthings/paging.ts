@@ -5,6 +5,7 @@
 import { AppError } from '@torv/core/errors';
 import { toInstantValue } from '@torv/core/odata/literals';
 import type { Fragment, Sql } from '../db/database.ts';
+import { parseTimestamp } from '../db/values.ts';
 import type { SortKey } from './expression-sql.ts';
 
 export interface SortOrder extends SortKey {
@@ -41,6 +42,16 @@ export function readToken(token: string, orders: readonly SortOrder[]): Position
     });
   }
   return position as Position;
+}
+
+/** The first sort key of a token, a moment, as RFC 3339; undefined: something else, which readToken may refuse. */
+export function readFirstMoment(token: string): string | undefined {
+  try {
+    const [first]: unknown[] = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    return typeof first === 'string' ? parseTimestamp(first) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isOfType(text: string, type: SortKey['type']): boolean {

@@ -12,20 +12,23 @@ import type { Actor } from '../access/port.ts';
 import type { Fragment, Sql } from '../db/database.ts';
 import type { Context } from './joins.ts';
 import {
+  createReferenceRenderer,
+  createRenderer,
   type Row,
   renderDataArray,
-  renderEntity,
-  renderReference,
   renderSet,
   renderTime,
   renderValue,
   type Wire,
 } from './render.ts';
+import { type Between, isTimeline, toExtent, toWindows } from './time-window.ts';
 import {
+  type RowPlan,
   type StepOptions,
   toCountStatement,
   toEntityStatement,
   toExistence,
+  toExtentStatement,
   toPropertyStatement,
   toSetStatement,
 } from './to-sql.ts';
@@ -119,32 +122,69 @@ function getEntity(path: ResourcePath): PathStep {
   return last;
 }
 
+interface Page {
+  /** One more than the page has, where there is a next one. */
+  readonly rows: readonly Row[];
+  readonly plan: RowPlan;
+  readonly count: string | undefined;
+}
+
+async function readPage(
+  request: ReadRequest,
+  steps: readonly PathStep[],
+  query: CheckedQuery,
+): Promise<Page> {
+  if (isTimeline(steps, query)) return readTimeline(request, steps, query);
+  const { sql } = request;
+  const { query: statement, plan } = toSetStatement(createContext(request), steps, query);
+  const rows = await askRows(sql, statement);
+  const owner = steps.slice(0, -1);
+  if (rows.length === 0 && owner.length > 0) await checkExists(request, owner);
+  if (!query.count) return { rows, plan, count: undefined };
+  const [count] = await askRows(sql, toCountStatement(createContext(request), steps, query));
+  return { rows, plan, count: String(count?.[0] ?? 0) };
+}
+
+/** Of a Datastream in the order of time, month by month. */
+async function readTimeline(
+  request: ReadRequest,
+  steps: readonly PathStep[],
+  query: CheckedQuery,
+): Promise<Page> {
+  const { sql } = request;
+  const [found] = await askRows(sql, toExtentStatement(createContext(request), steps.slice(0, -1)));
+  if (found === undefined) throw missing();
+  const extent = toExtent(found);
+  const count = query.count ? extent.observations : undefined;
+  const ask = async (between: Between | undefined): Promise<Page> => {
+    const { query: statement, plan } = toSetStatement(createContext(request), steps, query, between);
+    return { rows: await askRows(sql, statement), plan, count };
+  };
+  const [first, ...wider] = toWindows(query, extent);
+  let page = await ask(first);
+  for (const between of wider) {
+    if (page.plan.limit === 0 || page.rows.length > page.plan.limit) break;
+    page = await ask(between);
+  }
+  return page;
+}
+
 async function readSet(request: ReadRequest, path: ResourcePath, query: Query): Promise<Answer> {
-  const { wire, sql } = request;
+  const { wire } = request;
   const asked = checkQuery(wire.version, getEntity(path).entity, query);
   const checked = asked.resultFormat === undefined ? asked : withDatastream(wire, asked);
-  const { query: statement, plan } = toSetStatement(createContext(request), path.steps, checked);
-  const rows = await askRows(sql, statement);
-  const owner = path.steps.slice(0, -1);
-  if (rows.length === 0 && owner.length > 0) await checkExists(request, owner);
-  const count = checked.count
-    ? await askRows(sql, toCountStatement(createContext(request), path.steps, checked))
-    : undefined;
+  const { rows, plan, count } = await readPage(request, path.steps, checked);
   const base = `${wire.root}${request.path.replace(/\/\$ref\/?$/, '').replace(/\/$/, '')}`;
   if (checked.resultFormat !== undefined) {
-    const shown = count === undefined ? undefined : String(count[0]?.[0] ?? 0);
-    return { kind: 'json', chunks: [renderDataArray(wire, plan, rows, { base, count: shown })] };
+    return { kind: 'json', chunks: [renderDataArray(wire, plan, rows, { base, count })] };
   }
-  const renderItem =
-    path.form === 'ref'
-      ? (row: Row) => renderReference(wire, plan, row)
-      : (row: Row) => renderEntity(wire, plan, row);
+  const create = path.form === 'ref' ? createReferenceRenderer : createRenderer;
   return {
     kind: 'json',
     chunks: renderSet(wire, plan, rows, {
       base: path.form === 'ref' ? `${base}/$ref` : base,
-      count: count === undefined ? undefined : String(count[0]?.[0] ?? 0),
-      renderItem,
+      count,
+      renderItem: create(wire, plan),
     }),
   };
 }
@@ -177,8 +217,8 @@ async function readEntity(request: ReadRequest, path: ResourcePath, query: Query
     return row === undefined ? undefined : { row, plan };
   });
   if (found === undefined) throw missing();
-  const render = path.form === 'ref' ? renderReference : renderEntity;
-  return { kind: 'json', chunks: [render(wire, found.plan, found.row)] };
+  const create = path.form === 'ref' ? createReferenceRenderer : createRenderer;
+  return { kind: 'json', chunks: [create(wire, found.plan)(found.row)] };
 }
 
 async function readProperty(request: ReadRequest, path: ResourcePath): Promise<Answer> {

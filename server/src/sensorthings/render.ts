@@ -3,7 +3,7 @@
  * on to the letter. Renders piece by piece, so that a large page is never one string.
  */
 import { printQuery } from '@torv/core/odata/print';
-import { findProperty, type PropertyType } from '@torv/core/sta/model';
+import { type EntityKey, findProperty, type PropertyType } from '@torv/core/sta/model';
 import { getLinkName, type Version } from '@torv/core/sta/version';
 import { parseTimestamp } from '../db/values.ts';
 import { printToken } from './paging.ts';
@@ -25,7 +25,7 @@ export function renderValue(type: PropertyType, text: string): string {
     case 'instant':
     case 'interval':
     case 'moment':
-      return JSON.stringify(renderTime(text));
+      return `"${renderTime(text)}"`;
     case 'result':
       // a double that is no JSON number
       return text === 'NaN' || text.endsWith('Infinity') ? 'null' : text;
@@ -36,7 +36,7 @@ export function renderValue(type: PropertyType, text: string): string {
 
 /** `a` or `a/b` as the database writes it -> RFC 3339 */
 export function renderTime(text: string): string {
-  return text.split('/').map(parseTimestamp).join('/');
+  return text.includes('/') ? text.split('/').map(parseTimestamp).join('/') : parseTimestamp(text);
 }
 
 export function toSelfLink(wire: Wire, plan: Pick<RowPlan, 'entity'>, id: string): string {
@@ -44,7 +44,7 @@ export function toSelfLink(wire: Wire, plan: Pick<RowPlan, 'entity'>, id: string
 }
 
 /** The link to the page behind a row, where there is one. */
-export function toNextLink(base: string, plan: RowPlan, rows: readonly Row[]): string | undefined {
+export function toNextLink(base: string, plan: RowPlan, rows: readonly (Row | null)[]): string | undefined {
   if (rows.length <= plan.limit || plan.limit === 0) return undefined;
   const last = rows[plan.limit - 1] ?? [];
   const from = 1 + plan.properties.length;
@@ -53,63 +53,97 @@ export function toNextLink(base: string, plan: RowPlan, rows: readonly Row[]): s
   return `${base}?${printQuery({ ...query, skiptoken: printToken(position) })}`;
 }
 
-export function renderEntity(wire: Wire, plan: RowPlan, row: Row): string {
+/** One row as JSON. */
+export type Renderer = (row: Row) => string;
+
+/** Adds members of a row to an object's text, which begins with its brace. @param selfLink without quotation marks */
+type Part = (text: string, row: Row, selfLink: string) => string;
+
+const COMMA_AFTER_FIRST = (text: string): string => (text.length > 1 ? ',' : '');
+
+function toPropertyPart(name: string, at: number, type: PropertyType, mandatory: boolean): Part {
+  const label = `"${name}":`;
+  return (text, row) => {
+    const value = row[at];
+    if (typeof value === 'string')
+      return `${text}${COMMA_AFTER_FIRST(text)}${label}${renderValue(type, value)}`;
+    return mandatory ? `${text}${COMMA_AFTER_FIRST(text)}${label}null` : text;
+  };
+}
+
+function toExpandPart(wire: Wire, entity: EntityKey, expand: ExpandPlan, at: number): Part {
+  const name = getLinkName(wire.version, entity, expand.link);
+  const render = createRenderer(wire, expand.plan);
+  if (!expand.many) {
+    return (text, row) => {
+      const value = row[at];
+      // what is not there or not to be seen is left out
+      return Array.isArray(value) ? `${text}${COMMA_AFTER_FIRST(text)}"${name}":${render(value)}` : text;
+    };
+  }
+  const count = `"${name}${wire.version.count}":`;
+  const nextLink = `"${name}${wire.version.nextLink}":`;
+  return (text, row, selfLink) => {
+    // a null stands for rows that were not read
+    const rows = (row[at] ?? []) as readonly (Row | null)[];
+    let whole = text + COMMA_AFTER_FIRST(text);
+    if (expand.counted) whole += `${count}${String(row[at + 1])},`;
+    whole += `"${name}":[${toShown(expand, rows).map(render).join(',')}]`;
+    // the link is text within JSON already; a query never needs more than its quotation marks
+    const next = toNextLink(`${JSON.parse(`"${selfLink}"`)}/${name}`, expand.plan, rows);
+    return next === undefined ? whole : `${whole},${nextLink}${JSON.stringify(next)}`;
+  };
+}
+
+/** What is the same for all rows of a plan is worked out once: a page has thousands. */
+export function createRenderer(wire: Wire, plan: RowPlan): Renderer {
   const { version } = wire;
-  const names = version.entities[plan.entity];
-  const id = String(row[0]);
-  const selfLink = toSelfLink(wire, plan, id);
-  const parts: string[] = [];
-  const { select } = plan;
-  if (select === undefined || select.properties.has('id')) parts.push(`"${version.id}":${id}`);
-  if (select === undefined) parts.push(`"${version.selfLink}":${JSON.stringify(selfLink)}`);
+  const { entity, select } = plan;
+  const names = version.entities[entity];
+  const parts: Part[] = [];
+  if (select === undefined || select.properties.has('id'))
+    parts.push((text, row) => `${text}"${version.id}":${String(row[0])}`);
+  if (select === undefined)
+    parts.push(
+      (text, _row, selfLink) => `${text}${COMMA_AFTER_FIRST(text)}"${version.selfLink}":"${selfLink}"`,
+    );
   for (const [i, key] of plan.properties.entries()) {
-    const property = findProperty(plan.entity, key);
-    const text = row[1 + i];
+    const property = findProperty(entity, key);
     if (property === undefined) continue;
     const name = names.properties.get(key) ?? key;
-    if (typeof text === 'string') parts.push(`"${name}":${renderValue(property.type, text)}`);
-    else if (property.mandatory) parts.push(`"${name}":null`);
+    parts.push(toPropertyPart(name, 1 + i, property.type, property.mandatory === true));
   }
-  parts.push(...renderExpands(wire, plan, row, selfLink));
+  let at = 1 + plan.properties.length + plan.keys;
+  for (const expand of plan.expands) {
+    parts.push(toExpandPart(wire, entity, expand, at));
+    at += expand.counted ? 2 : 1;
+  }
   for (const [key, name] of names.links) {
     if (plan.expands.some((expand) => expand.link === key)) continue;
     if (select !== undefined && !select.links.has(key)) continue;
-    parts.push(`"${name}${version.navigationLink}":${JSON.stringify(`${selfLink}/${name}`)}`);
+    const label = `"${name}${version.navigationLink}":"`;
+    const end = `/${name}"`;
+    parts.push((text, _row, selfLink) => `${text}${COMMA_AFTER_FIRST(text)}${label}${selfLink}${end}`);
   }
-  return `{${parts.join(',')}}`;
+  const [head = '', tail = ''] = JSON.stringify(toSelfLink(wire, plan, ' '))
+    .slice(1, -1)
+    .split(' ');
+  return (row) => {
+    const selfLink = `${head}${String(row[0])}${tail}`;
+    let text = '{';
+    for (const part of parts) text = part(text, row, selfLink);
+    return `${text}}`;
+  };
 }
 
-function renderExpands(wire: Wire, plan: RowPlan, row: Row, selfLink: string): string[] {
-  const parts: string[] = [];
-  let at = 1 + plan.properties.length + plan.keys;
-  for (const expand of plan.expands) {
-    const name = getLinkName(wire.version, plan.entity, expand.link);
-    const value = row[at++];
-    if (!expand.many) {
-      // what is not there or not to be seen is left out
-      if (Array.isArray(value)) parts.push(`"${name}":${renderEntity(wire, expand.plan, value)}`);
-      continue;
-    }
-    const rows = (value ?? []) as readonly Row[];
-    if (expand.counted) parts.push(`"${name}${wire.version.count}":${String(row[at++])}`);
-    parts.push(
-      `"${name}":[${toShown(expand, rows)
-        .map((item) => renderEntity(wire, expand.plan, item))
-        .join(',')}]`,
-    );
-    const next = toNextLink(`${selfLink}/${name}`, expand.plan, rows);
-    if (next !== undefined) parts.push(`"${name}${wire.version.nextLink}":${JSON.stringify(next)}`);
-  }
-  return parts;
-}
-
-function toShown({ plan }: Pick<ExpandPlan, 'plan'>, rows: readonly Row[]): readonly Row[] {
-  return rows.length > plan.limit ? rows.slice(0, plan.limit) : rows;
+function toShown({ plan }: Pick<ExpandPlan, 'plan'>, rows: readonly (Row | null)[]): readonly Row[] {
+  const shown = rows.length > plan.limit ? rows.slice(0, plan.limit) : rows;
+  return shown.filter((row) => row !== null);
 }
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** A set in pieces. @param base address of the set, for its next page; `renderItem`: one row as JSON */
+/** A set in pieces. @param base address of the set, for its next page; `renderItem`: one row */
 export function* renderSet(
   wire: Wire,
   plan: RowPlan,
@@ -117,7 +151,7 @@ export function* renderSet(
   options: {
     readonly base: string;
     readonly count: string | undefined;
-    readonly renderItem: (row: Row) => string;
+    readonly renderItem: Renderer;
   },
 ): Generator<string> {
   const { version } = wire;
@@ -177,6 +211,6 @@ export function renderDataArray(
 }
 
 /** `$ref` */
-export function renderReference(wire: Wire, plan: RowPlan, row: Row): string {
-  return `{"${wire.version.selfLink}":${JSON.stringify(toSelfLink(wire, plan, String(row[0])))}}`;
+export function createReferenceRenderer(wire: Wire, plan: RowPlan): Renderer {
+  return (row) => `{"${wire.version.selfLink}":${JSON.stringify(toSelfLink(wire, plan, String(row[0])))}}`;
 }

@@ -32,6 +32,20 @@ function toRoot(request: FastifyRequest, config: SensorThingsDeps['config'], ver
   return `${config.publicUrl ?? `${request.protocol}://${request.host}`}/sta/${version.path}`;
 }
 
+/** What is one piece goes out as it is; more is made as it is taken. */
+function toBody(chunks: Iterable<string>): string | Readable {
+  const rest = chunks[Symbol.iterator]();
+  const first = rest.next();
+  const second = first.done === true ? first : rest.next();
+  if (second.done === true) return first.done === true ? '' : first.value;
+  function* all(): Generator<string> {
+    yield first.value;
+    yield second.value;
+    for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
+  }
+  return Readable.from(all(), { objectMode: false });
+}
+
 function renderRoot(root: string, version: Version, mqtt: MqttAddress | undefined): unknown {
   return {
     value: [...version.sets.keys()].map((name) => ({ name, url: `${root}/${name}` })),
@@ -64,7 +78,7 @@ export function registerSensorThings(app: App, deps: SensorThingsDeps): void {
       case 'root':
         return reply.type(JSON_TYPE).send(renderRoot(root, version, deps.mqtt?.()));
       case 'json':
-        return reply.type(JSON_TYPE).send(Readable.from(answered.chunks, { objectMode: false }));
+        return reply.type(JSON_TYPE).send(toBody(answered.chunks));
       case 'text':
         return reply.type(answered.isJson ? JSON_TYPE : 'text/plain; charset=utf-8').send(answered.text);
       case 'empty':

@@ -156,12 +156,17 @@ SELECT t0.id::text, t0.name, (t0.id)::text, (SELECT json_agg(page.item)
   FROM datastream_stats s
   WHERE s.datastream_id = t2.id)::text, coalesce(t2.properties_text, t2.properties::text), (t2.name COLLATE "C")::text, (t2.id)::text, (SELECT json_build_array(t3.id::text, t3.name, t3.description, t3.encoding_type, coalesce(t3.metadata_text, t3.metadata::text), coalesce(t3.properties_text, t3.properties::text))
   FROM sensors t3
-  WHERE t3.id = t2.sensor_id AND (FALSE OR t3.visibility = 'public')), (SELECT json_agg(page.item)
-  FROM (SELECT json_build_array(t4.id::text, concat_ws('/', t4.phenomenon_start::text, nullif(t4.phenomenon_end, t4.phenomenon_start)::text), t4.result_time::text, coalesce(t4.result_json, t4.result_number::text, 'null'), t4.result_quality, t4.valid_start::text || '/' || coalesce(t4.valid_end, t4.valid_start)::text, coalesce(t4.parameters_text, t4.parameters::text), (t4.phenomenon_start)::text, (coalesce(t4.phenomenon_end, t4.phenomenon_start))::text, (t4.id)::text) AS item
+  WHERE t3.id = t2.sensor_id AND (FALSE OR t3.visibility = 'public')), (SELECT json_agg(page.item
+  ORDER BY page.more)
+  FROM ( (SELECT json_build_array(t4.id::text, concat_ws('/', t4.phenomenon_start::text, nullif(t4.phenomenon_end, t4.phenomenon_start)::text), t4.result_time::text, coalesce(t4.result_json, t4.result_number::text, 'null'), t4.result_quality, t4.valid_start::text || '/' || coalesce(t4.valid_end, t4.valid_start)::text, coalesce(t4.parameters_text, t4.parameters::text), (t4.phenomenon_start)::text, (coalesce(t4.phenomenon_end, t4.phenomenon_start))::text, (t4.id)::text) AS item, FALSE AS more
   FROM observations t4
-  WHERE t4.datastream_id = t2.id
+  WHERE t4.datastream_id = t2.id AND t4.phenomenon_start >= (SELECT s.last_time
+  FROM datastream_stats s
+  WHERE s.datastream_id = t2.id)
   ORDER BY t4.phenomenon_start DESC, coalesce(t4.phenomenon_end, t4.phenomenon_start) DESC, t4.id DESC
-  LIMIT «2»::bigint) page)) AS item
+  LIMIT 1) UNION ALL SELECT NULL, TRUE
+  FROM datastream_stats s
+  WHERE s.datastream_id = t2.id AND s.observations > 1) page)) AS item
   FROM datastreams t2
   WHERE t2.thing_id = t0.id AND (FALSE OR t2.visibility = 'public') AND (t2.id > «"1"»::bigint)
   ORDER BY t2.name COLLATE "C" ASC NULLS FIRST, t2.id

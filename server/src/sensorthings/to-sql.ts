@@ -171,7 +171,7 @@ function toRows(
     query.orderby.map((order) => order.by),
   );
   const orders = isSet ? toOrders(context, query, row, joined.scope, link) : [];
-  const limit = Math.min(query.top ?? DEFAULT_TOP, MAX_TOP);
+  const limit = limitOf(query);
   const conditions = [source, ...joined.conditions];
   if (query.skiptoken !== undefined) {
     const position: Position = readToken(query.skiptoken, orders);
@@ -230,13 +230,45 @@ function toExpand(
   const plan: ExpandPlan = { link: expand.link, many: expand.many, counted, plan: rows.plan };
   if (!expand.many) return { values: [sql`(SELECT ${list} ${rows.from} ${rows.where})`], plan };
   const values = [
-    sql`(SELECT json_agg(page.item) FROM (SELECT ${list} AS item
+    isLatest(expand)
+      ? toLatest(context, { ...rows, list }, row, alias)
+      : sql`(SELECT json_agg(page.item) FROM (SELECT ${list} AS item
       ${rows.from}
       ${rows.where}
       ${rows.order} ${rows.page}) page)`,
   ];
   if (counted) values.push(sql`(${toCount(context, expand.query, source, alias)})`);
   return { values, plan };
+}
+
+/** Whether the last Observation of each Datastream is asked for, which its statistics know. */
+function isLatest({ link, query }: CheckedExpand): boolean {
+  const { entity, filter, skip, skiptoken, top, orderby } = query;
+  const isPlain = filter === undefined && skip === 0 && skiptoken === undefined && top === 1;
+  return (
+    entity === 'observation' &&
+    link === 'observations' &&
+    isPlain &&
+    isByTime(query) &&
+    orderby[0]?.descending === true
+  );
+}
+
+/** Only the month of the last one is looked into. A null behind it says that there are more, so that a next page is linked. */
+function toLatest(
+  context: Context,
+  rows: Rows & { readonly list: Fragment },
+  owner: string,
+  row: string,
+): Fragment {
+  const { sql } = context;
+  const own = sql`FROM datastream_stats s WHERE s.datastream_id = ${sql(`${owner}.id`)}`;
+  return sql`(SELECT json_agg(page.item ORDER BY page.more) FROM (
+      (SELECT ${rows.list} AS item, FALSE AS more
+      ${rows.from}
+      ${rows.where} AND ${sql(`${row}.phenomenon_start`)} >= (SELECT s.last_time ${own})
+      ${rows.order} LIMIT 1)
+      UNION ALL SELECT NULL, TRUE ${own} AND s.observations > 1) page)`;
 }
 
 /** All rows that the filter leaves, whatever the page. */
@@ -248,6 +280,28 @@ function toCount(context: Context, query: CheckedQuery, source: Fragment, row: s
 }
 
 // Statements -------------------------------------------------------------------------------------------------
+
+/** Whether rows are asked for in the order of their own time. */
+export function isByTime({ orderby }: CheckedQuery): boolean {
+  const [first] = orderby;
+  if (first?.by.kind !== 'property' || first.by.property !== 'phenomenonTime') return false;
+  const paths = new Map<string, readonly string[]>();
+  for (const { by } of orderby) collectPaths(by, paths);
+  return paths.size === 0;
+}
+
+/** Rows of a page. */
+export function limitOf({ top }: CheckedQuery): number {
+  return Math.min(top ?? DEFAULT_TOP, MAX_TOP);
+}
+
+/** From when to when, and how often a Datastream was observed; no row where it is not there. */
+export function toExtentStatement(context: Context, steps: readonly PathStep[]): Fragment {
+  const { sql } = context;
+  const row = context.nextAlias();
+  return sql`SELECT coalesce(s.observations, 0)::text, s.phenomenon_start::text, s.last_time::text FROM datastreams ${sql(row)}
+    LEFT JOIN datastream_stats s ON s.datastream_id = ${sql(`${row}.id`)} WHERE ${toPathConditions(context, steps, row, { byMonth: false })}`;
+}
 
 /**
  * Whether all Observations are asked for in the order of time: no index has that order across Datastreams, but each
@@ -279,17 +333,29 @@ function toSpreadStatement(context: Context, query: CheckedQuery): Statement {
   };
 }
 
-export function toSetStatement(context: Context, steps: readonly PathStep[], query: CheckedQuery): Statement {
+/** @param between of Observations: those of this time alone */
+export function toSetStatement(
+  context: Context,
+  steps: readonly PathStep[],
+  query: CheckedQuery,
+  between?: readonly [from: string, to: string],
+): Statement {
   if (isSpread(steps, query)) return toSpreadStatement(context, query);
   const { sql } = context;
   const row = context.nextAlias();
-  const source = toPathConditions(context, steps, row, { byMonth: false });
+  const path = toPathConditions(context, steps, row, { byMonth: false });
+  const source = between === undefined ? path : sql`${path} AND ${toTime(sql, row, between)}`;
   const rows = toRows(context, query, row, source, steps.at(-1)?.link, true);
   const list = join(sql, rows.values, sql`, `);
   return {
     query: sql`SELECT ${list} ${rows.from} ${rows.where} ${rows.order} ${rows.page}`,
     plan: rows.plan,
   };
+}
+
+function toTime(sql: Sql, row: string, [from, to]: readonly [string, string]): Fragment {
+  const start = sql`${sql(`${row}.phenomenon_start`)}`;
+  return sql`${start} >= ${from}::timestamptz AND ${start} <= ${to}::timestamptz`;
 }
 
 export interface ChangedRows {
@@ -307,14 +373,11 @@ export function toChangedStatement(
 ): Statement {
   const { sql } = context;
   const row = context.nextAlias();
-  const start = sql`${sql(`${row}.phenomenon_start`)}`;
   const source = join(
     sql,
     [
       sql`${sql(`${row}.id`)} = ANY(${ids as number[]}::bigint[])`,
-      ...(between === undefined
-        ? []
-        : [sql`${start} >= ${between[0]}::timestamptz`, sql`${start} <= ${between[1]}::timestamptz`]),
+      ...(between === undefined ? [] : [toTime(sql, row, between)]),
       toPathConditions(context, steps, row, { byMonth: false }),
     ],
     sql` AND `,

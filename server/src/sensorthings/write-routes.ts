@@ -11,10 +11,12 @@ import type { Actor } from '../access/port.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { App } from '../http/server.ts';
+import { createCreatedReader } from './created.ts';
 import { createObservations } from './data-array-store.ts';
 import { createOpenDoor } from './open-store.ts';
 import { read } from './read.ts';
-import { createEntity, deleteEntity, updateEntity, type WriteRequest, type Written } from './write.ts';
+import { createTogether } from './together.ts';
+import { deleteEntity, updateEntity, type WriteRequest, type Written } from './write.ts';
 import type { Change } from './writer-store.ts';
 
 export interface WriteDeps {
@@ -108,6 +110,8 @@ export function registerSensorThingsWrites(
 ): void {
   const prefix = `/sta/${version.path}`;
   const { sql, boundedSql } = deps.database;
+  const create = createTogether({ sql, announce: (changes) => deps.announce?.(changes) });
+  const readCreated = createCreatedReader(boundedSql);
   const openDoor = deps.config.staOpen ? createOpenDoor(sql) : undefined;
   const route = {
     config: { allow: openDoor === undefined ? ('editor' as const) : ('anyone' as const) },
@@ -138,14 +142,18 @@ export function registerSensorThingsWrites(
     written: Written,
     status: number,
   ): Promise<FastifyReply> {
-    deps.announce?.(written.changes);
     const root = toRoot(request);
     const path = `/${version.entities[written.entity].set}(${written.id})`;
     reply.header('access-control-allow-origin', '*').header('vary', 'cookie, authorization');
     if (status === 201) reply.header('location', `${root}${path}`);
     const now = toInstant(deps.now());
-    const answer = await read({ sql: boundedSql, actor, wire: { version, root }, path, search: '', now });
-    const text = answer.kind === 'json' ? [...answer.chunks].join('') : '';
+    const wire = { version, root };
+    const isNew = status === 201 && written.entity === 'observation';
+    let text = isNew ? await readCreated({ actor, wire, id: written.id, now }) : undefined;
+    if (text === undefined) {
+      const answer = await read({ sql: boundedSql, actor, wire, path, search: '', now });
+      text = answer.kind === 'json' ? [...answer.chunks].join('') : '';
+    }
     return reply.status(status).type(JSON_TYPE).send(text);
   }
 
@@ -164,17 +172,19 @@ export function registerSensorThingsWrites(
   });
   app.post(`${prefix}/*`, route, async (request, reply) => {
     const asked = await toRequest(request);
-    const written = await createEntity({ ...asked, body: getJsonBody(request) });
+    const written = await create({ ...asked, body: getJsonBody(request) });
     return sendEntity(request, reply, asked.actor, written, 201);
   });
   app.patch(`${prefix}/*`, route, async (request, reply) => {
     const asked = await toRequest(request);
     const written = await updateEntity({ ...asked, body: getJsonBody(request) }, 'merge');
+    deps.announce?.(written.changes);
     return sendEntity(request, reply, asked.actor, written, 200);
   });
   app.put(`${prefix}/*`, route, async (request, reply) => {
     const asked = await toRequest(request);
     const written = await updateEntity({ ...asked, body: getJsonBody(request) }, 'replace');
+    deps.announce?.(written.changes);
     return sendEntity(request, reply, asked.actor, written, 200);
   });
   app.delete(`${prefix}/*`, route, async (request, reply) => {

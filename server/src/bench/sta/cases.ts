@@ -78,6 +78,21 @@ function toArrays(rows: number, requests: number): StaCase {
   };
 }
 
+/** Of as many clients, each waiting for its answer. @param hour other cases' Observations have other times */
+function toSingles(atOnce: number, requests: number, hour: number): StaCase {
+  return {
+    name: `POST one Observation, ${atOnce} at once`,
+    creates: 1,
+    requests,
+    atOnce,
+    async run(client, seeded, n) {
+      const phenomenonTime = new Date(seeded.firstMs - hour * 3_600_000 - (n + 1) * 100).toISOString();
+      const path = `Datastreams(${pick(seeded.datastreams, n)})/Observations`;
+      return [expectStatus(await client.post(path, { phenomenonTime, result: n }), `POST ${path}`, 201).ms];
+    },
+  };
+}
+
 /** In order; the ones that read come first, so that they read the same data on both servers. */
 export const STA_CASES: readonly StaCase[] = [
   toLast(100, 400),
@@ -173,17 +188,9 @@ export const STA_CASES: readonly StaCase[] = [
         Math.min(seeded.things.length, 100),
       ),
   },
-  {
-    name: 'POST one Observation',
-    creates: 1,
-    requests: 1_000,
-    atOnce: 16,
-    async run(client, seeded, n) {
-      const phenomenonTime = new Date(seeded.firstMs - (n + 1) * STEP_MS).toISOString();
-      const path = `Datastreams(${pick(seeded.datastreams, n)})/Observations`;
-      return [expectStatus(await client.post(path, { phenomenonTime, result: n }), `POST ${path}`, 201).ms];
-    },
-  },
-  toArrays(100, 100),
-  toArrays(1_000, 40),
+  toSingles(1, 200, 1),
+  toSingles(16, 1_000, 2),
+  toSingles(64, 4_000, 3),
+  toArrays(100, 200),
+  toArrays(1_000, 200),
 ];

@@ -13,7 +13,7 @@ Makes rooms with four Datastreams each through the standard's own interface, mea
 Observations over MQTT), removes what it made and prints a table in Markdown; with --compare case by case on both in
 turn, and their ratios. Works with any SensorThings 1.1 server that may be written. A file of authorization holds the
 header's value ("Bearer ..." or "Basic ..."); over MQTT the text after "Bearer" is the password. --pid names the
-processes on this machine whose processor time counts as the server's. --share 0.1 asks a tenth of the requests.`;
+processes on this machine whose processor time, and their children's, counts as the server's. --share 0.1 asks a tenth of the requests.`;
 
 interface Given {
   readonly url: string;

@@ -3,7 +3,7 @@
  * the other side and takes away what it has made. Where the server runs on this machine, its processor time is read
  * from /proc.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { renderFault } from '../../output.ts';
 import { STA_CASES, type StaCase } from './cases.ts';
 import { createStaClient, type StaClient } from './client.ts';
@@ -29,17 +29,32 @@ export interface StaBench {
 
 const TICKS_PER_SECOND = 100;
 
-/** utime and stime of /proc/PID/stat, after the name in brackets (proc(5)); undefined where there is no such thing. */
+/** Fields of /proc/PID/stat behind the name in brackets (proc(5)); undefined where there is no such process. */
+function readStat(pid: number | string): readonly number[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ').map(Number);
+  } catch {
+    return undefined;
+  }
+}
+
+const [PARENT, USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM] = [1, 11, 12, 13, 14] as const;
+const sum = (stat: readonly number[], fields: readonly number[]): number =>
+  fields.reduce((total, field) => total + (stat[field] ?? 0), 0);
+
+/** Of processes and their children, also of those that have ended: a database answers each client in one of its own. */
 function readProcessorMs(pids: readonly number[]): number | undefined {
   if (pids.length === 0) return undefined;
   let ticks = 0;
   for (const pid of pids) {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-      ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      return undefined;
-    }
+    const stat = readStat(pid);
+    if (stat === undefined) return undefined;
+    ticks += sum(stat, [USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM]);
+  }
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || pids.includes(Number(name))) continue;
+    const stat = readStat(name);
+    if (stat !== undefined && pids.includes(stat[PARENT] ?? 0)) ticks += sum(stat, [USER, SYSTEM]);
   }
   return (ticks / TICKS_PER_SECOND) * 1000;
 }
