@@ -128,8 +128,9 @@ async function findDatastreams(
   ids: readonly string[],
 ): Promise<Map<string, DatastreamPlace>> {
   if (ids.length === 0) return new Map();
+  const present = toPresentFeature(tx, 'd');
   const rows = await tx<DatastreamPlace[]>`
-    SELECT d.id, d.organisation_id AS "organisationId", ${toPresentFeature(tx, 'd')} AS "presentId" FROM datastreams d
+    SELECT d.id, d.organisation_id AS "organisationId", ${present} AS "presentId" FROM datastreams d
     WHERE d.id = ANY(${toPlainArray(ids)}::bigint[]) AND ${toWritable(tx, actor, 'datastream', 'd')}
     ORDER BY d.id FOR KEY SHARE OF d`;
   return new Map(rows.map((row) => [String(row.id), row]));

@@ -157,8 +157,8 @@ export const STA_CASES: readonly StaCase[] = [
     creates: 0,
     requests: 200,
     atOnce: 4,
-    run(client, _seeded, n) {
-      const [lon, lat] = toPosition(n % 10);
+    run(client, seeded, n) {
+      const [lon, lat] = toPosition(n % Math.min(10, seeded.things.length));
       const [w, e, s, north] = [lon - 0.005, lon + 0.005, lat - 0.005, lat + 0.005];
       const polygon = `POLYGON((${w} ${s},${e} ${s},${e} ${north},${w} ${north},${w} ${s}))`;
       return readSome(client, `Locations?$filter=st_within(location,geography'${polygon}')&$top=100`, 1);
