@@ -3,7 +3,7 @@
  * Datastream first needs it and kept with the Datastream. Readings name no feature of their own, so that a
  * reading costs nothing more. A Datastream whose place has no Location has none.
  */
-import { type Fragment, noteChanges, type Sql, type Transaction } from '../db/database.ts';
+import { type Fragment, noteChanges, type Transaction } from '../db/database.ts';
 
 /**
  * Gives Datastreams without a feature the one of their place's Location (its own before an inherited one).
