@@ -87,7 +87,10 @@ describe('a page that is left open', () => {
     const line = await openLine(origin);
     const { page, leave } = await newVisitor(browser);
     await page.goto(`${line.origin}/`);
+    // pointing at a place fetches the part of the application that shows places; a busy machine is late with it
+    const part = page.waitForResponse((answer) => /\/assets\/place-page.*[.]js$/.test(answer.url()));
     await page.locator('.torv-town-list a').first().hover();
+    await part;
     await page.waitForLoadState('networkidle').catch(() => undefined);
     await line.cut();
     await page.locator('.torv-town-list a').last().click();
