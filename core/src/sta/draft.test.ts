@@ -25,7 +25,7 @@ describe('a draft of a body', () => {
     expect([...draft.values.keys()]).not.toContain('id');
   });
 
-  it('takes an object with more than control information for a new entity, whatever its id', () => {
+  it('takes an object with more than control information for an entity of its own, and remembers its id', () => {
     const location = {
       '@iot.id': 5,
       name: 'a',
@@ -33,8 +33,21 @@ describe('a draft of a body', () => {
       encodingType: 'text/plain',
       location: 'Torvet 1',
     };
-    const draft = parse('thing', { name: 'a', description: '', Locations: [location] });
+    const thing = { name: 'a', description: '' };
+    const draft = parse('thing', { ...thing, Locations: [location] });
     expect([...walkDrafts(draft)].map(({ entity }) => entity)).toEqual(['thing', 'location']);
+    const named = (id: unknown) => {
+      const [target] =
+        parse('thing', { ...thing, Locations: [{ ...location, '@iot.id': id }] }).links.get('locations') ??
+        [];
+      return target?.kind === 'draft' ? target.named : 'no draft';
+    };
+    expect([5, '05', 'abc', -1, 1.5, null, [5]].map(named)).toEqual(['5', '5', ...Array(5).fill(undefined)]);
+    // it lacks what a new one needs: it can only be the one with this id
+    expect(
+      parse('thing', { ...thing, Locations: [{ '@iot.id': 5, name: 'a' }] }).links.get('locations'),
+    ).toEqual([{ kind: 'reference', id: '5', at: 'body/Locations/0/@iot.id' }]);
+    expect(() => parse('thing', { ...thing, Locations: [{ name: 'a' }] })).toThrow('need the property');
     expect(() => parse('thing', { Locations: [location] }, 'merge')).toThrow('make or change other entities');
   });
 

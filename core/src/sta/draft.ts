@@ -14,7 +14,11 @@ export type DraftMode = 'create' | 'merge' | 'replace';
 
 export type Target =
   | { readonly kind: 'reference'; readonly id: string; readonly at: string }
-  | { readonly kind: 'draft'; readonly draft: Draft };
+  /**
+   * `named`: the id that the body gives it. Clients nest what they have read; where that very entity is here it is
+   * meant, else the id says nothing and the entity is new.
+   */
+  | { readonly kind: 'draft'; readonly draft: Draft; readonly named?: string };
 
 export interface Draft {
   readonly entity: EntityKey;
@@ -53,6 +57,12 @@ export function parseReferenceId(source: string, node: JsonNode, at: string): st
   return BigInt(text).toString();
 }
 
+/** The same, or undefined where it is none of ours. */
+function findId(source: string, node: JsonNode): string | undefined {
+  const text = node.kind === 'text' ? node.value : toRaw(source, node);
+  return /^\d{1,18}$/.test(text) ? BigInt(text).toString() : undefined;
+}
+
 /** `{"@iot.id": 1}`: nothing but control information, among it the id. */
 function findReference(context: Context, node: JsonNode, at: string): Target | undefined {
   if (node.kind !== 'object') return undefined;
@@ -77,10 +87,13 @@ function parseTarget(context: Context, link: Link, node: JsonNode, at: string, n
       'Name an existing one as {"@iot.id": 1}, and change that one by itself.',
     );
   }
-  return {
-    kind: 'draft',
-    draft: parseEntity(context, link.to, node, at, { key: link.inverse, id: undefined }),
-  };
+  const id = node.members.get(context.version.id);
+  const named = id?.kind === 'number' || id?.kind === 'text' ? findId(context.source, id) : undefined;
+  const { draft, missing } = parseEntity(context, link.to, node, at, { key: link.inverse, id: undefined });
+  if (missing === undefined) return { kind: 'draft', draft, ...(named === undefined ? {} : { named }) };
+  // as it was read, without its links: it cannot be meant as a new one
+  if (named !== undefined) return { kind: 'reference', id: named, at: `${at}/${context.version.id}` };
+  throw missing;
 }
 
 function parseTargets(context: Context, link: Link, node: JsonNode, at: string, name: string): Target[] {
@@ -99,14 +112,14 @@ function isGeoJson(context: Context, members: ReadonlyMap<string, JsonNode>, ent
   return encoding?.kind === 'text' && /geo\+?json/i.test(encoding.value);
 }
 
-/** What is mandatory and not given. */
+/** What is mandatory and not given, as a fault. */
 function complete(
   context: Context,
   draft: { readonly values: Map<string, DraftValue>; readonly links: ReadonlyMap<string, unknown> },
   entity: EntityKey,
   at: string,
   given: GivenLink | undefined,
-): void {
+): AppError | undefined {
   const { version, mode } = context;
   const names = version.entities[entity];
   for (const [key, property] of Object.entries(MODEL[entity].properties)) {
@@ -118,19 +131,22 @@ function complete(
     }
     if (otherwise !== 'now') {
       const name = names.properties.get(key) ?? key;
-      refuse(`${at}/${name}`, `${names.set} need the property ${name}.`, toNeeds(version, entity));
+      return new AppError('BAD_BODY', `${names.set} need the property ${name}.`, {
+        at: `${at}/${name}`,
+        hint: toNeeds(version, entity),
+      });
     }
   }
-  if (mode !== 'create') return;
+  if (mode !== 'create') return undefined;
   for (const [key, link] of Object.entries(MODEL[entity].links)) {
     if (!link.mandatory || draft.links.has(key) || given?.key === key) continue;
     const name = getLinkName(version, entity, key);
-    refuse(
-      `${at}/${name}`,
-      `${names.set} need a ${name}.`,
-      `Name an existing one as "${name}": {"${version.id}": 1}, or put a whole new one there.`,
-    );
+    return new AppError('BAD_BODY', `${names.set} need a ${name}.`, {
+      at: `${at}/${name}`,
+      hint: `Name an existing one as "${name}": {"${version.id}": 1}, or put a whole new one there.`,
+    });
   }
+  return undefined;
 }
 
 function toNeeds(version: Version, entity: EntityKey): string {
@@ -140,13 +156,19 @@ function toNeeds(version: Version, entity: EntityKey): string {
   return `Needed are: ${needed.join(', ')}.`;
 }
 
+interface Parsed {
+  readonly draft: Draft;
+  /** Why it cannot be made; it may still say which one it is. */
+  readonly missing: AppError | undefined;
+}
+
 function parseEntity(
   context: Context,
   entity: EntityKey,
   node: JsonNode,
   at: string,
   given: GivenLink | undefined,
-): Draft {
+): Parsed {
   const { version, source } = context;
   if (++context.budget.entities > MAX_ENTITIES) {
     throw new AppError('TOO_LARGE', `One request makes at most ${MAX_ENTITIES} entities.`, {
@@ -182,8 +204,9 @@ function parseEntity(
     const targets = parseTargets(context, link, member, memberAt, name);
     if (link.many || !isRepeated(targets, key, given, memberAt)) links.set(key, targets);
   }
-  if (context.mode !== 'merge') complete(context, { values, links }, entity, at, given);
-  return { entity, at, values, links };
+  const missing =
+    context.mode === 'merge' ? undefined : complete(context, { values, links }, entity, at, given);
+  return { draft: { entity, at, values, links }, missing };
 }
 
 /** The link that is known already may be said again, but not otherwise. */
@@ -195,7 +218,8 @@ function isRepeated(
 ): boolean {
   if (given?.key !== key) return false;
   const [target] = targets;
-  if (targets.length === 1 && target?.kind === 'reference' && target.id === given.id) return true;
+  const named = target?.kind === 'reference' ? target.id : target?.named;
+  if (targets.length === 1 && named !== undefined && named === given.id) return true;
   return refuse(at, 'This names another entity than the one that it is made in.', 'Leave it out.');
 }
 
@@ -212,7 +236,9 @@ export function parseDraft(
 ): Draft {
   const node = parseJsonText(body);
   const context: Context = { version, source: body, mode, budget: { entities: 0 } };
-  return parseEntity(context, entity, node, 'body', given);
+  const { draft, missing } = parseEntity(context, entity, node, 'body', given);
+  if (missing !== undefined) throw missing;
+  return draft;
 }
 
 /** The draft and all that are nested in it. */

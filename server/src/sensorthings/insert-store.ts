@@ -19,7 +19,7 @@ import { takeReadingNumbers } from '../observations/store.ts';
 import { ensurePresentFeatures } from '../registry/feature-store.ts';
 import { type Cell, getColumn, getLinkColumns, TABLES } from './columns.ts';
 import { addHistoricalLocations, followHistoricalLocation, setLocations } from './moves-store.ts';
-import { type Change, getNamed, toSqlOf, type Writer } from './writer-store.ts';
+import { type Change, findNested, getNamed, toSqlOf, type Writer } from './writer-store.ts';
 
 interface PendingObservation {
   readonly draft: Draft;
@@ -110,7 +110,7 @@ class Graph {
 
 async function resolve(graph: Graph, to: EntityKey, target: Target): Promise<number> {
   if (target.kind === 'reference') return (await getNamed(graph.writer, to, target.id, target.at)).id;
-  return insertDraft(graph, target.draft, new Map());
+  return (await findNested(graph.writer, target)) ?? insertDraft(graph, target.draft, new Map());
 }
 
 /** @returns the id; of an Observation 0, because they are written together at the end */
@@ -138,8 +138,13 @@ async function insertDraft(graph: Graph, draft: Draft, given: Parents): Promise<
     const { way } = getLinkColumns(entity, key);
     if (way.kind === 'children') {
       for (const target of targets) {
-        if (target.kind === 'draft') await insertDraft(graph, target.draft, new Map([[link.inverse, id]]));
-        else await graph.adopt(graph.writer, link.to, target, link.inverse, id);
+        const there = target.kind === 'draft' ? await findNested(graph.writer, target) : undefined;
+        if (target.kind === 'reference') await graph.adopt(graph.writer, link.to, target, link.inverse, id);
+        else if (there === undefined) await insertDraft(graph, target.draft, new Map([[link.inverse, id]]));
+        else {
+          const reference = { kind: 'reference', id: String(there), at: target.draft.at } as const;
+          await graph.adopt(graph.writer, link.to, reference, link.inverse, id);
+        }
       }
       continue;
     }

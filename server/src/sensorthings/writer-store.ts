@@ -4,7 +4,7 @@
  * organisation may be named by everybody and changed by nobody.
  */
 import { AppError } from '@torv/core/errors';
-import { type Draft, walkDrafts } from '@torv/core/sta/draft';
+import { type Draft, type Target, walkDrafts } from '@torv/core/sta/draft';
 import { type EntityKey, MODEL } from '@torv/core/sta/model';
 import { type Actor, organisationsOf } from '../access/port.ts';
 import type { Change, Fragment, Sql, Transaction } from '../db/database.ts';
@@ -75,11 +75,13 @@ function missing(at: string): never {
   });
 }
 
-/** An existing row that a body names; it stays until the end of the transaction. @throws AppError NOT_FOUND */
-export async function getNamed(writer: Writer, entity: EntityKey, id: string, at: string): Promise<Named> {
-  const key = `${entity}:${id}`;
-  const there = writer.known.get(key);
-  if (there !== undefined) return there;
+/** `where` narrows it further. */
+async function findRow(
+  writer: Writer,
+  entity: EntityKey,
+  id: string,
+  where: Fragment,
+): Promise<Named | undefined> {
   const { tx, organisationId } = writer;
   const { table, owner } = TABLES[entity];
   const isShared =
@@ -89,11 +91,35 @@ export async function getNamed(writer: Writer, entity: EntityKey, id: string, at
   const visibility = owner === 'itself' ? tx`t.visibility = 'public'` : tx`FALSE`;
   const [row] = await tx<Named[]>`
     SELECT t.id, ${visibility} AS "isPublic" FROM ${tx(table)} t
-    WHERE t.id = ${id}::bigint AND (${toOrganisation(tx, entity, 't')} = ${organisationId} ${isShared})
+    WHERE t.id = ${id}::bigint AND (${toOrganisation(tx, entity, 't')} = ${organisationId} ${isShared}) ${where}
     FOR KEY SHARE OF t`;
+  return row;
+}
+
+/** An existing row that a body names; it stays until the end of the transaction. @throws AppError NOT_FOUND */
+export async function getNamed(writer: Writer, entity: EntityKey, id: string, at: string): Promise<Named> {
+  const key = `${entity}:${id}`;
+  const there = writer.known.get(key);
+  if (there !== undefined) return there;
+  const row = await findRow(writer, entity, id, writer.tx``);
   if (row === undefined) return missing(at);
   writer.known.set(key, row);
   return row;
+}
+
+/**
+ * The entity that a nested one is, by id and name: an id alone may come from another server, where it means
+ * something else. What has no name (HistoricalLocations, Observations) is always new.
+ */
+export async function findNested(
+  writer: Writer,
+  target: Extract<Target, { kind: 'draft' }>,
+): Promise<number | undefined> {
+  const { draft, named } = target;
+  const name = draft.values.get('name')?.text;
+  if (named === undefined || name === undefined || name === null) return undefined;
+  const row = await findRow(writer, draft.entity, named, writer.tx`AND t.name = ${name}`);
+  return row?.id;
 }
 
 /** Of a new tree of entities: the organisation of the first existing row that it names. */

@@ -44,6 +44,41 @@ describe.each(DATABASE_KINDS)('writing through SensorThings on %s', (kind) => {
     expect((await writes.send('POST', '/Things', THING)).status).toBe(201);
   });
 
+  it('means the entity that is there where a client nests what it has read, and makes a new one else', async () => {
+    const [town] = await createTown(writes);
+    const read = async (path: string) => (await writes.send('GET', path)).body;
+    const datastream = await read(`/Datastreams(${town?.datastream})`);
+    const thing = await read(`/Things(${town?.thing})`);
+    const count = async (set: string) => Number((await read(`/${set}?$count=true&$top=0`))['@iot.count']);
+    const before = [await count('Datastreams'), await count('Things')];
+    // as frost-sta-client does
+    for (const path of ['/Observations', `/Datastreams(${town?.datastream})/Observations`]) {
+      const reply = await writes.send('POST', path, { result: 1, Datastream: datastream });
+      expect([path, reply.status]).toEqual([path, 201]);
+      const own = await read(`/Observations(${idOf(reply.body)})/Datastream`);
+      expect(idOf(own)).toBe(town?.datastream);
+    }
+    expect([await count('Datastreams'), await count('Things')]).toEqual(before);
+    // an id of another server, which is somebody else's name here; a stranger's entity; one that is not there
+    const nest = async (nested: Json, options = {}) => {
+      const body = { ...DATASTREAM, Thing: nested, Sensor: SENSOR, ObservedProperty: OBSERVED_PROPERTY };
+      const reply = await writes.send('POST', '/Datastreams', body, options);
+      expect(reply.status).toBe(201);
+      const own = await writes.send('GET', `/Datastreams(${idOf(reply.body)})/Thing`, undefined, options);
+      return idOf(own.body);
+    };
+    expect(await nest(thing)).toBe(town?.thing);
+    expect(await nest({ ...thing, name: 'Elsewhere' })).not.toBe(town?.thing);
+    expect(await nest({ ...thing, '@iot.id': 123_456_789 })).not.toBe(town?.thing);
+    expect(await nest(thing, { key: writes.strangersKey })).not.toBe(town?.thing);
+    const other = { ...datastream, '@iot.id': 1 + Number(town?.datastream) };
+    const elsewhere = await writes.send('POST', `/Datastreams(${town?.datastream})/Observations`, {
+      result: 1,
+      Datastream: other,
+    });
+    expect(elsewhere.status).toBe(400);
+  });
+
   it('makes what is internal, seen by its own organisation alone', async () => {
     const [town] = await createTown(writes);
     for (const path of [
