@@ -99,7 +99,7 @@ describe.each(DATABASE_KINDS)('readings out of files, %s', (kind) => {
     const again = await importReadings(input, { leaveOutBad: false });
     expect(again.written).toBe(0);
     expect((await previewReadings(input)).alreadyThere).toBe(preview.readings);
-  }, 120_000);
+  }, 300_000);
 
   it('says that a humidity between 0 and 1 is a fraction', async (context) => {
     const path = findRecordedData('b4b/999169_raw_properties.csv');
