@@ -187,6 +187,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   source_status: 'what a source did here',
   uplink_messages: 'the network servers’ whole messages; the raw frames are in uplinks',
   ingest_slots: 'which process listens here',
+  purges: 'what is being removed is gone',
   redecode_readings: 'work under way stays here',
   claim_batches: 'what can be undone is undone where it was done',
   claim_batch_devices: 'what can be undone is undone where it was done',
