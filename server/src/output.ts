@@ -17,5 +17,9 @@ export const TERMINAL: Output = {
 /** A fault as an operator reads it: the sentence, where, and the way out. */
 export function renderFault(error: unknown): string {
   if (error instanceof AppError) return [error.detail, error.hint].filter(Boolean).join('\n');
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // what was typed is wrong, not the program
+  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'))
+    return `${error.message}\n--help tells what a command takes.`;
+  return error.stack ?? error.message;
 }
