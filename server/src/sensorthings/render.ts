@@ -56,18 +56,15 @@ export function toNextLink(base: string, plan: RowPlan, rows: readonly (Row | nu
 /** One row as JSON. */
 export type Renderer = (row: Row) => string;
 
-/** Adds members of a row to an object's text, which begins with its brace. @param selfLink without quotation marks */
-type Part = (text: string, row: Row, selfLink: string) => string;
-
-const COMMA_AFTER_FIRST = (text: string): string => (text.length > 1 ? ',' : '');
+/** A member of a row's object, or several; undefined where it has none. @param selfLink without quotation marks */
+type Part = (row: Row, selfLink: string) => string | undefined;
 
 function toPropertyPart(name: string, at: number, type: PropertyType, mandatory: boolean): Part {
   const label = `"${name}":`;
-  return (text, row) => {
+  const none = mandatory ? `${label}null` : undefined;
+  return (row) => {
     const value = row[at];
-    if (typeof value === 'string')
-      return `${text}${COMMA_AFTER_FIRST(text)}${label}${renderValue(type, value)}`;
-    return mandatory ? `${text}${COMMA_AFTER_FIRST(text)}${label}null` : text;
+    return typeof value === 'string' ? label + renderValue(type, value) : none;
   };
 }
 
@@ -75,23 +72,24 @@ function toExpandPart(wire: Wire, entity: EntityKey, expand: ExpandPlan, at: num
   const name = getLinkName(wire.version, entity, expand.link);
   const render = createRenderer(wire, expand.plan);
   if (!expand.many) {
-    return (text, row) => {
+    return (row) => {
       const value = row[at];
       // what is not there or not to be seen is left out
-      return Array.isArray(value) ? `${text}${COMMA_AFTER_FIRST(text)}"${name}":${render(value)}` : text;
+      return Array.isArray(value) ? `"${name}":${render(value)}` : undefined;
     };
   }
   const count = `"${name}${wire.version.count}":`;
   const nextLink = `"${name}${wire.version.nextLink}":`;
-  return (text, row, selfLink) => {
+  return (row, selfLink) => {
     // a null stands for rows that were not read
     const rows = (row[at] ?? []) as readonly (Row | null)[];
-    let whole = text + COMMA_AFTER_FIRST(text);
-    if (expand.counted) whole += `${count}${String(row[at + 1])},`;
-    whole += `"${name}":[${toShown(expand, rows).map(render).join(',')}]`;
+    const members: string[] = [];
+    if (expand.counted) members.push(count + String(row[at + 1]));
+    members.push(`"${name}":[${toShown(expand, rows).map(render).join(',')}]`);
     // the link is text within JSON already; a query never needs more than its quotation marks
     const next = toNextLink(`${JSON.parse(`"${selfLink}"`)}/${name}`, expand.plan, rows);
-    return next === undefined ? whole : `${whole},${nextLink}${JSON.stringify(next)}`;
+    if (next !== undefined) members.push(nextLink + JSON.stringify(next));
+    return members.join(',');
   };
 }
 
@@ -102,11 +100,8 @@ export function createRenderer(wire: Wire, plan: RowPlan): Renderer {
   const names = version.entities[entity];
   const parts: Part[] = [];
   if (select === undefined || select.properties.has('id'))
-    parts.push((text, row) => `${text}"${version.id}":${String(row[0])}`);
-  if (select === undefined)
-    parts.push(
-      (text, _row, selfLink) => `${text}${COMMA_AFTER_FIRST(text)}"${version.selfLink}":"${selfLink}"`,
-    );
+    parts.push((row) => `"${version.id}":${String(row[0])}`);
+  if (select === undefined) parts.push((_row, selfLink) => `"${version.selfLink}":"${selfLink}"`);
   for (const [i, key] of plan.properties.entries()) {
     const property = findProperty(entity, key);
     if (property === undefined) continue;
@@ -123,16 +118,20 @@ export function createRenderer(wire: Wire, plan: RowPlan): Renderer {
     if (select !== undefined && !select.links.has(key)) continue;
     const label = `"${name}${version.navigationLink}":"`;
     const end = `/${name}"`;
-    parts.push((text, _row, selfLink) => `${text}${COMMA_AFTER_FIRST(text)}${label}${selfLink}${end}`);
+    parts.push((_row, selfLink) => label + selfLink + end);
   }
   const [head = '', tail = ''] = JSON.stringify(toSelfLink(wire, plan, ' '))
     .slice(1, -1)
     .split(' ');
   return (row) => {
-    const selfLink = `${head}${String(row[0])}${tail}`;
-    let text = '{';
-    for (const part of parts) text = part(text, row, selfLink);
-    return `${text}}`;
+    const selfLink = head + String(row[0]) + tail;
+    const members: string[] = [];
+    for (const part of parts) {
+      const member = part(row, selfLink);
+      if (member !== undefined) members.push(member);
+    }
+    // joined at once: a text that grows piece by piece leaves every piece to the garbage collector
+    return `{${members.join(',')}}`;
   };
 }
 
@@ -156,18 +155,25 @@ export function* renderSet(
 ): Generator<string> {
   const { version } = wire;
   const next = toNextLink(options.base, plan, rows);
-  let chunk = '{';
-  if (options.count !== undefined) chunk += `"${version.count}":${options.count},`;
-  if (next !== undefined) chunk += `"${version.nextLink}":${JSON.stringify(next)},`;
-  chunk += '"value":[';
-  for (const [i, row] of toShown({ plan }, rows).entries()) {
-    chunk += (i === 0 ? '' : ',') + options.renderItem(row);
-    if (chunk.length > CHUNK_CHARACTERS) {
-      yield chunk;
-      chunk = '';
+  const head: string[] = [];
+  if (options.count !== undefined) head.push(`"${version.count}":${options.count}`);
+  if (next !== undefined) head.push(`"${version.nextLink}":${JSON.stringify(next)}`);
+  let before = `{${[...head, '"value":['].join(',')}`;
+  let items: string[] = [];
+  let characters = 0;
+  for (const row of toShown({ plan }, rows)) {
+    const item = options.renderItem(row);
+    items.push(item);
+    characters += item.length;
+    if (characters > CHUNK_CHARACTERS) {
+      yield before + items.join(',');
+      before = ',';
+      items = [];
+      characters = 0;
     }
   }
-  yield `${chunk}]}`;
+  // the comma in front of nothing is not written
+  yield `${items.length === 0 && before === ',' ? '' : before}${items.join(',')}]}`;
 }
 
 /**
