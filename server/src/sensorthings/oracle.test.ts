@@ -104,6 +104,9 @@ describe.each(DATABASE_KINDS)('a filter on %s', (kind) => {
     ['feature', 'Observations/result gt 10'],
     ['datastream', 'phenomenonTime lt 2026-11-01T00:00:00Z'],
     ['datastream', "unitOfMeasurement/symbol eq '°C'"],
+    ['datastream', 'length(unitOfMeasurement) gt 55'],
+    ['datastream', 'substring(tolower(unitOfMeasurement),20.5) lt Thing/description'],
+    ['feature', 'substring(tolower(Observations/Datastream/unitOfMeasurement),12,101) ge name'],
     ['historicalLocation', 'time eq 2026-05-01T12:30:00.25Z'],
   ] as const)('over %s agrees: %s', async (entity, filter) => {
     const { memory, rows } = await ask(entity, filter);

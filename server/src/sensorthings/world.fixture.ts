@@ -293,10 +293,10 @@ async function insertDatastream(sql: Sql, organisationId: number, row: FixtureRo
   const u = JSON.parse(values.unit ?? '{}') as { name: string; symbol: string; definition: string };
   await sql`
     INSERT INTO datastreams (id, organisation_id, thing_id, sensor_id, observed_property_id, feature_id, name, description,
-      observation_type, unit_name, unit_symbol, unit_definition, properties, properties_text, visibility)
+      observation_type, unit_text, unit_name, unit_symbol, unit_definition, properties, properties_text, visibility)
     VALUES (${row.id}, ${organisationId}, ${links.thing?.[0] ?? null}, ${links.sensor?.[0] ?? null}, ${links.observedProperty?.[0] ?? null},
       ${links.feature?.[0] ?? null}, ${values.name ?? null}, ${values.description ?? null}, ${values.observationType ?? null},
-      ${u.name}, ${u.symbol}, ${u.definition}, ${values.properties ?? null}::text::jsonb, ${values.properties ?? null},
+      ${values.unit ?? null}, ${u.name}, ${u.symbol}, ${u.definition}, ${values.properties ?? null}::text::jsonb, ${values.properties ?? null},
       ${row.isPublic ? 'public' : 'internal'})`;
 }
 
