@@ -8,7 +8,7 @@ import { type ResultParts, splitResult } from '@torv/core/sta/result';
 import { compareInstants } from '@torv/core/time';
 import { toPlainArray, toTextArray } from '../db/array-literals.ts';
 import type { Fragment, Transaction } from '../db/database.ts';
-import { recountDatastreams } from './store.ts';
+import { mergeStatistics, recountDatastreams } from './store.ts';
 
 /** More are removed afterwards, so that a deletion stays a short transaction. */
 const DELETED_AT_ONCE = 10_000;
@@ -196,18 +196,7 @@ export async function keepStatistics(tx: Transaction, gathered: Gathered): Promi
       ${plain((s) => s.end)}::timestamptz[], ${plain((s) => s.resultStart)}::timestamptz[], ${plain((s) => s.resultEnd)}::timestamptz[],
       ${plain((s) => s.last.id)}::bigint[], ${plain((s) => s.last.start)}::timestamptz[], ${plain((s) => s.last.number)}::float8[],
       ${toTextArray(all.map((s) => s.last.json))}::text[]) AS g
-    ON CONFLICT (datastream_id) DO UPDATE SET
-      observations = s.observations + excluded.observations,
-      phenomenon_start = least(s.phenomenon_start, excluded.phenomenon_start),
-      phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
-      result_start = least(s.result_start, excluded.result_start),
-      result_end = greatest(s.result_end, excluded.result_end),
-      last_id = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_id ELSE excluded.last_id END,
-      last_number = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_number ELSE excluded.last_number END,
-      last_json = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_json ELSE excluded.last_json END,
-      last_quality = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_quality ELSE excluded.last_quality END,
-      last_time = greatest(s.last_time, excluded.last_time),
-      arrived_at = excluded.arrived_at`;
+    ${mergeStatistics(tx)}`;
 }
 
 /** The boxes around what was observed grow with new features (observedArea). @param pairs [Datastream, feature] */

@@ -6,7 +6,7 @@
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
 import { toCanonicalInstant } from '@torv/core/time';
 import { toPlainArray, toTextArray } from '../db/array-literals.ts';
-import { noteChanges, type Sql, type Transaction } from '../db/database.ts';
+import { type Fragment, noteChanges, type Sql, type Transaction } from '../db/database.ts';
 
 export interface Reading {
   readonly datastreamId: number;
@@ -100,6 +100,24 @@ function toIds(readings: readonly Reading[], numbers: readonly number[]): number
   });
 }
 
+/** After an INSERT INTO datastream_stats AS s of what a batch brought: it is joined to what is known. */
+export function mergeStatistics(tx: Transaction): Fragment {
+  const staysLast = tx`(s.last_time, s.last_id) > (excluded.last_time, excluded.last_id)`;
+  return tx`
+    ON CONFLICT (datastream_id) DO UPDATE SET
+      observations = s.observations + excluded.observations,
+      phenomenon_start = least(s.phenomenon_start, excluded.phenomenon_start),
+      phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
+      result_start = least(s.result_start, excluded.result_start),
+      result_end = greatest(s.result_end, excluded.result_end),
+      last_id = CASE WHEN ${staysLast} THEN s.last_id ELSE excluded.last_id END,
+      last_number = CASE WHEN ${staysLast} THEN s.last_number ELSE excluded.last_number END,
+      last_json = CASE WHEN ${staysLast} THEN s.last_json ELSE excluded.last_json END,
+      last_quality = CASE WHEN ${staysLast} THEN s.last_quality ELSE excluded.last_quality END,
+      last_time = greatest(s.last_time, excluded.last_time),
+      arrived_at = excluded.arrived_at`;
+}
+
 /**
  * Writes readings that are not there yet and counts them; the partitions must exist (`ensurePartitions`).
  * `readings` must be ordered so that the one to keep comes first where two claim the same moment.
@@ -142,18 +160,7 @@ export async function insertReadings(
         FROM fresh GROUP BY datastream_id
       ) a JOIN last l USING (datastream_id)
       ORDER BY a.datastream_id
-      ON CONFLICT (datastream_id) DO UPDATE SET
-        observations = s.observations + excluded.observations,
-        phenomenon_start = least(s.phenomenon_start, excluded.phenomenon_start),
-        phenomenon_end = greatest(s.phenomenon_end, excluded.phenomenon_end),
-        result_start = least(s.result_start, excluded.result_start),
-        result_end = greatest(s.result_end, excluded.result_end),
-        last_id = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_id ELSE excluded.last_id END,
-        last_number = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_number ELSE excluded.last_number END,
-        last_json = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_json ELSE excluded.last_json END,
-        last_quality = CASE WHEN (s.last_time, s.last_id) > (excluded.last_time, excluded.last_id) THEN s.last_quality ELSE excluded.last_quality END,
-        last_time = greatest(s.last_time, excluded.last_time),
-        arrived_at = excluded.arrived_at
+      ${mergeStatistics(tx)}
     )
     SELECT string_agg(id::text, ',') AS ids FROM fresh`;
   const fresh = new Set((row?.ids ?? '').split(','));
