@@ -1,7 +1,8 @@
 /**
  * What Torv measures, as one table: unit, plausible range, precision, and whom a value belongs to.
  * A value outside `plausible` is stored and flagged, never dropped. Adding a row here adds the property to
- * codecs, SensorThings, charts and all four languages (a test over the whole table fails until it is named).
+ * codecs, SensorThings, charts and all four languages (a test over the whole table fails until it is named). Long
+ * because it is a table.
  */
 import type { UnitCode } from './units.ts';
 

@@ -1,6 +1,6 @@
 /**
  * SQL of the raw frames: finding copies, keeping, merging, states, and what a batch teaches about devices,
- * gateways and sources. Decides nothing; `uplink.ts` does.
+ * gateways and sources. Decides nothing; `uplink.ts` does. Long because it is the SQL of a whole batch.
  */
 import { SEQUENCE_BITS, toMonthIndex } from '@torv/core/ids';
 import { compareInstants } from '@torv/core/time';

@@ -2,7 +2,8 @@
  * The way of an uplink, step by step. One batch is one transaction: frames with their state, readings and
  * statistics are written together or not at all, and nobody is told "kept" before the commit.
  * Decoding (prepareBatch) happens before the transaction (commitBatch), so that it can overlap with the commit of
- * the batch before. Does not know which network server a frame came from.
+ * the batch before. Does not know which network server a frame came from. Long because the steps of one transaction
+ * are read one after the other here; what each of them does stands in its store.
  */
 import { groupBy } from '@torv/core/group-by';
 import { compareInstants, toCanonicalInstant } from '@torv/core/time';

@@ -1,7 +1,7 @@
 /**
  * Where the model's entities, properties and links live in the database, and who may read a row: the WHERE
  * clause that every query adds where a table enters it. The only file that knows tables and columns; identifiers
- * come from here and nowhere else. It knows no wire name and no version of the standard.
+ * come from here and nowhere else. It knows no wire name and no version of the standard. Long because it is one table.
  */
 import type { DraftValue } from '@torv/core/sta/draft-value';
 import type { EntityKey } from '@torv/core/sta/model';

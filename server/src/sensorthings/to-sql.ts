@@ -1,7 +1,8 @@
 /**
  * A checked query and a resource path -> one SQL statement, whatever is expanded, and the plan by which
  * render.ts reads its rows. Each row is a flat list: id, properties, sort keys, then one value per expanded
- * link (JSON of the same shape). Identifiers come from columns.ts, values only as parameters.
+ * link (JSON of the same shape). Identifiers come from columns.ts, values only as parameters. Long because sets, single
+ * entities, what has changed and what is expanded are the same statement with few differences.
  */
 import { SEQUENCE_BITS, toMonthStartMs } from '@torv/core/ids';
 import type { CheckedExpand, CheckedQuery } from '@torv/core/odata/check';

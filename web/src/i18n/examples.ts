@@ -1,6 +1,7 @@
 /**
  * What the examples beside Torv's own codecs are called, in the other languages: English (as the example is named),
  * Danish, Swedish, Dutch. Loaded by the codec bench alone. An example without a row keeps its English name.
+ * Long because it is a table.
  */
 export const EXAMPLES: readonly (readonly [en: string, da: string, sv: string, nl: string])[] = [
   [

@@ -2,7 +2,8 @@
  * The embedded broker (MQTT 3.1.1) for sites that have none. A PUBACK goes out only when `take` has committed the
  * message; who publishes is known by an API key, never by the topic. What clients publish reaches nobody but `take`:
  * subscribers are given only what Torv itself publishes. Sessions end with their connection, and nothing is retained.
- * A connection may come by TCP, or by any other stream that `accept` is given (WebSocket).
+ * A connection may come by TCP, or by any other stream that `accept` is given (WebSocket). Long because everything that
+ * a client may do, and how much of it, is answered in one place.
  */
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
